@@ -6,6 +6,12 @@ module.exports = {
       name: "shared-imports-no-package",
       severity: "error",
       from: { path: "^shared/src" },
+      to: { path: "^(daemon|coordinator|node-agent|cli|test)/" },
+    },
+    {
+      name: "daemon-imports-shared-only",
+      severity: "error",
+      from: { path: "^daemon/src" },
       to: { path: "^(coordinator|node-agent|cli|test)/" },
     },
     {
@@ -19,6 +25,9 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "(^|/)dist/" },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { conditionNames: ["redline-source", "import", "node", "default"], exportsFields: ["exports"] },
+    enhancedResolveOptions: {
+      conditionNames: ["redline-source", "import", "node", "default"],
+      exportsFields: ["exports"],
+    },
   },
 };

@@ -13,7 +13,10 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["vitest.config.ts"] } } },
     rules: {
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-imports": "error",
     },
@@ -22,7 +25,10 @@ export default tseslint.config(
     files: ["shared/src/**/*.ts"],
     ignores: ["**/*.test.ts"],
     rules: {
-      "no-restricted-imports": ["error", { paths: impure.map((name) => ({ name, message: "shared does no I/O" })) }],
+      "no-restricted-imports": [
+        "error",
+        { paths: impure.map((name) => ({ name, message: "shared does no I/O" })) },
+      ],
       "no-restricted-globals": ["error", "fetch", "setTimeout", "setInterval", "process"],
       "no-restricted-properties": [
         "error",

@@ -13,7 +13,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["{shared,coordinator,node-agent,cli}/src/**/*.test.ts", "test/src/*.test.ts"],
+          include: ["{shared,daemon,coordinator,node-agent,cli}/src/**/*.test.ts", "test/src/*.test.ts"],
         },
       },
       {

@@ -1,0 +1,114 @@
+import { createServer, type IncomingMessage } from "node:http";
+import { chmod, rm } from "node:fs/promises";
+import type { Logger } from "pino";
+
+/** Where a daemon listens: a socket file (mode 0600), or an address; port 0 lets the kernel choose. */
+export type Listen = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Groups of the route's pattern. */
+  readonly params: readonly string[];
+  json(): Promise<unknown>;
+}
+export interface HttpReply {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** Matched against the whole path. */
+  readonly path: RegExp;
+  handle(request: HttpRequest): Promise<HttpReply> | HttpReply;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** Port in use, 0 for a socket file. */
+  readonly port: number;
+}
+
+export const jsonReply = (value: unknown, status = 200): HttpReply => ({
+  status,
+  body: `${JSON.stringify(value)}\n`,
+  type: "application/json",
+});
+export const textReply = (body: string, status = 200): HttpReply => ({
+  status,
+  body,
+  type: "text/plain; charset=utf-8",
+});
+
+const MAX_BODY_BYTES = 4_194_304;
+
+class BadRequest extends Error {
+  override readonly name = "BadRequest";
+}
+
+/** A small HTTP server for health, metrics and the API. Handlers that throw give 500 and a log line; a bad body gives 400. */
+export async function startHttp(listen: Listen, routes: readonly Route[], log: Logger): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    void answer(request, routes, log).then((reply) => {
+      response.writeHead(reply.status, { "content-type": reply.type ?? "text/plain; charset=utf-8" });
+      response.end(reply.body);
+    });
+  });
+  server.requestTimeout = 30_000;
+  if ("socketPath" in listen) await rm(listen.socketPath, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    if ("socketPath" in listen) server.listen(listen.socketPath, resolve);
+    else server.listen(listen.port, listen.host, resolve);
+  });
+  if ("socketPath" in listen) await chmod(listen.socketPath, 0o600);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, routes: readonly Route[], log: Logger): Promise<HttpReply> {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const method = request.method ?? "GET";
+  const matching = routes.filter((route) => route.path.test(url.pathname));
+  const route = matching.find((r) => r.method === method);
+  if (route === undefined)
+    return matching.length > 0
+      ? jsonReply({ error: "method not allowed" }, 405)
+      : jsonReply({ error: "not found" }, 404);
+  try {
+    return await route.handle({
+      method,
+      path: url.pathname,
+      query: url.searchParams,
+      params: (route.path.exec(url.pathname) ?? []).slice(1).map(decodeURIComponent),
+      json: () => readJson(request),
+    });
+  } catch (error) {
+    if (error instanceof BadRequest) return jsonReply({ error: error.message }, 400);
+    log.error({ err: error, path: url.pathname }, "request failed");
+    return jsonReply({ error: "internal error" }, 500);
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) throw new BadRequest("body is not bytes");
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new BadRequest(`body is larger than ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    throw new BadRequest("body is not JSON");
+  }
+}

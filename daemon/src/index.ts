@@ -1,0 +1,21 @@
+export {
+  JournalBrokenError,
+  openJournal,
+  readJournalLines,
+  type Appended,
+  type JournalFile,
+} from "./journal-file.ts";
+export { connectNats, inboxPrefixOf, type NatsSettings } from "./nats.ts";
+export {
+  jsonReply,
+  startHttp,
+  textReply,
+  type HttpReply,
+  type HttpRequest,
+  type HttpServer,
+  type Listen,
+  type Route,
+} from "./http-server.ts";
+export { createLogger, type Logger } from "./logger.ts";
+export { abortOnSignals, everyUntil, pause } from "./lifetime.ts";
+export { ConfigError, parseSettings } from "./config-error.ts";

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { nodeIdSchema } from "../ids.ts";
+import { profileNameSchema } from "../study/study-schema.ts";
+import { verdictSchema } from "./verdict.ts";
+
+/** The ladder, lowest first; the number is the rung of the design's table. */
+export const CLAIMS = [
+  "claimed",
+  "process",
+  "port",
+  "answers",
+  "own-bytes",
+  "same-model",
+  "same-agent",
+  "independent",
+  "persistent",
+  "capable",
+  "replicates",
+] as const;
+export const claimNameSchema = z.enum(CLAIMS);
+export type ClaimName = z.infer<typeof claimNameSchema>;
+export const rungOf = (claim: ClaimName): number => CLAIMS.indexOf(claim);
+
+/** `not-tested` is never merged with `refuted`. */
+export const claimResultSchema = z.strictObject({
+  claim: claimNameSchema,
+  result: z.enum(["proven", "refuted", "not-tested"]),
+  /** One sentence for people. May quote hostile text: escape before showing. */
+  reason: z.string().max(1000),
+  /** Records the result rests on: `<node>#<seq>` of that node's chain. */
+  evidence: z.array(z.strictObject({ node: nodeIdSchema, seq: z.int() })),
+});
+export type ClaimResult = z.infer<typeof claimResultSchema>;
+
+/** Verdict of one attempt under one profile, with every claim it looked at. */
+export const adjudicationSchema = z.strictObject({
+  profile: profileNameSchema,
+  verdict: verdictSchema,
+  reason: z.string().max(1500),
+  claims: z.array(claimResultSchema),
+});
+export type Adjudication = z.infer<typeof adjudicationSchema>;

@@ -1,0 +1,19 @@
+import { fromTarget, refOf, type Evidence } from "../evidence/evidence.ts";
+import type { ClaimName, ClaimResult } from "./claim.ts";
+
+/** A claim whose test did not run, with the daemon's own reason when it left one. */
+export function notTested(claim: ClaimName, why: string, evidence: Evidence): ClaimResult {
+  const said = fromTarget(evidence, "untested").filter((u) => u.body.claim === claim);
+  const reasons = said.map((u) => u.body.why);
+  return {
+    claim,
+    result: "not-tested",
+    reason: reasons.length > 0 ? reasons.join("; ") : why,
+    evidence: said.map(refOf),
+  };
+}
+
+/** The target's daemon left no baseline or no snapshot: nothing about processes or sockets can be said. */
+export function noSnapshot(claim: ClaimName, evidence: Evidence): ClaimResult {
+  return notTested(claim, "the target's daemon recorded no baseline or no snapshot after the run", evidence);
+}

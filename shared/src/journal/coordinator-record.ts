@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { attemptKeySchema, epochSchema, nodeIdSchema, studyIdSchema, trialIdSchema } from "../ids.ts";
+import { studySchema } from "../study/study-schema.ts";
+import { inventorySchema } from "../messages/inventory.ts";
+import { faultSchema } from "../trials/fault.ts";
+import { adjudicationSchema } from "../claims/claim.ts";
+
+/** What the coordinator journals. Its state is a projection of these, rebuilt at start. */
+export const coordinatorRecordBodySchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("coordinator-started"), epoch: epochSchema, version: z.string() }),
+  z.strictObject({ kind: z.literal("node-seen"), inventory: inventorySchema }),
+  z.strictObject({ kind: z.literal("node-gone"), node: nodeIdSchema, why: z.string() }),
+  z.strictObject({
+    kind: z.literal("study-submitted"),
+    study: studyIdSchema,
+    file: z.string().max(4096),
+    definition: studySchema,
+    /** Digest of each specimen, by its name in the study. */
+    specimens: z.record(z.string(), z.strictObject({ name: z.string(), sha256: z.string() })),
+  }),
+  z.strictObject({
+    kind: z.literal("placed"),
+    study: studyIdSchema,
+    key: attemptKeySchema,
+    devices: z.strictObject({ origin: nodeIdSchema, target: nodeIdSchema }),
+  }),
+  /** A node's record, byte for byte as the node chained it. */
+  z.strictObject({ kind: z.literal("node-record"), node: nodeIdSchema, seq: z.int(), line: z.string() }),
+  z.strictObject({
+    kind: z.literal("adjudicated"),
+    key: attemptKeySchema,
+    results: z.array(adjudicationSchema),
+  }),
+  z.strictObject({
+    kind: z.literal("invalid"),
+    key: attemptKeySchema,
+    fault: faultSchema,
+    detail: z.string(),
+    retry: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal("cancelled"), trial: trialIdSchema, why: z.string() }),
+  z.strictObject({ kind: z.literal("study-ended"), study: studyIdSchema, why: z.string() }),
+  z.strictObject({ kind: z.literal("stop-ordered"), who: z.string(), why: z.string() }),
+]);
+export type CoordinatorRecordBody = z.infer<typeof coordinatorRecordBodySchema>;
+
+export const coordinatorRecordSchema = z.strictObject({
+  v: z.literal(1),
+  seq: z.int().min(1),
+  prev: z.string().length(64),
+  at: z.iso.datetime(),
+  monoMs: z.number(),
+  body: coordinatorRecordBodySchema,
+});
+export type CoordinatorRecord = z.infer<typeof coordinatorRecordSchema>;

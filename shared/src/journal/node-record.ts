@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { attemptKeySchema, deviceSchema, nodeIdSchema } from "../ids.ts";
+import { observationBodySchema } from "../evidence/observation.ts";
+import { faultSchema } from "../trials/fault.ts";
+import { phaseSchema, runEndSchema } from "../trials/run-end.ts";
+
+/** How a cell was proved gone; `clean` only when every count is zero. */
+export const cellProofSchema = z.strictObject({
+  clean: z.boolean(),
+  processes: z.int(),
+  namespaces: z.int(),
+  interfaces: z.int(),
+  mounts: z.int(),
+  listeners: z.int(),
+  tookMs: z.number(),
+  /** What was still there, for people. */
+  left: z.array(z.string().max(300)).max(20),
+});
+export type CellProof = z.infer<typeof cellProofSchema>;
+
+/** What a node journals. One record is one line of the node's chain and one message of stream EVT. */
+export const nodeRecordBodySchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("node-started"), version: z.string(), instance: z.string() }),
+  z.strictObject({ kind: z.literal("accepted"), device: deviceSchema, command: z.string() }),
+  z.strictObject({ kind: z.literal("refused"), why: z.string().max(500), fault: faultSchema }),
+  z.strictObject({
+    kind: z.literal("cell-up"),
+    device: deviceSchema,
+    cell: z.string(),
+    facts: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({ kind: z.literal("phase"), phase: phaseSchema, ms: z.number() }),
+  /** One line of the agent's own event channel, parsed and bounded; hostile text. */
+  z.strictObject({ kind: z.literal("agent-event"), event: z.record(z.string(), z.unknown()) }),
+  z.strictObject({
+    kind: z.literal("run-ended"),
+    end: runEndSchema,
+    detail: z.string().max(500),
+    turns: z.int(),
+    tokens: z.int(),
+  }),
+  z.strictObject({ kind: z.literal("observation"), device: deviceSchema, body: observationBodySchema }),
+  z.strictObject({
+    kind: z.literal("cell-gone"),
+    device: deviceSchema,
+    cell: z.string(),
+    proof: cellProofSchema,
+  }),
+  /** Nothing more of this attempt comes from this device. */
+  z.strictObject({ kind: z.literal("device-closed"), device: deviceSchema }),
+  /** From the leading (origin) daemon: the attempt is over. */
+  z.strictObject({
+    kind: z.literal("attempt-ended"),
+    outcome: z.enum(["completed", "infra", "cancelled"]),
+    fault: faultSchema.optional(),
+    detail: z.string().max(1000),
+  }),
+  /** A restarted daemon names an attempt that died with its predecessor. */
+  z.strictObject({ kind: z.literal("lost"), device: deviceSchema, detail: z.string().max(500) }),
+]);
+export type NodeRecordBody = z.infer<typeof nodeRecordBodySchema>;
+
+export const nodeRecordSchema = z.strictObject({
+  v: z.literal(1),
+  node: nodeIdSchema,
+  /** 1, 2, 3 ... in this node's chain. */
+  seq: z.int().min(1),
+  /** sha256 (hex) of the line before, 64 zeros for the first. */
+  prev: z.string().length(64),
+  bootId: z.string(),
+  /** Wall time of the node: for people, never for order across nodes. */
+  at: z.iso.datetime(),
+  /** Monotonic milliseconds of the node's daemon. */
+  monoMs: z.number(),
+  key: attemptKeySchema.optional(),
+  body: nodeRecordBodySchema,
+});
+export type NodeRecord = z.infer<typeof nodeRecordSchema>;

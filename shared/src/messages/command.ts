@@ -1,0 +1,62 @@
+import { z } from "zod";
+import {
+  attemptKeySchema,
+  epochSchema,
+  nodeIdSchema,
+  slugSchema,
+  studyIdSchema,
+  trialIdSchema,
+} from "../ids.ts";
+import { brainSchema, limitsSchema, scenarioSchema } from "../study/study-schema.ts";
+
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What one attempt is: the origin's daemon leads it, the target's daemon is shown the same signed order. */
+export const runOrderSchema = z.strictObject({
+  verb: z.literal("run"),
+  study: studyIdSchema,
+  key: attemptKeySchema,
+  scenario: scenarioSchema,
+  specimen: z.strictObject({ name: slugSchema, sha256: sha256Schema }),
+  brain: brainSchema,
+  brainName: slugSchema,
+  devices: z.strictObject({ origin: nodeIdSchema, target: nodeIdSchema }),
+  limits: limitsSchema,
+});
+export type RunOrder = z.infer<typeof runOrderSchema>;
+
+/** Ends one trial's attempt on a node: cells torn down, records kept. Safe to repeat. */
+export const cancelOrderSchema = z.strictObject({
+  verb: z.literal("cancel"),
+  trial: trialIdSchema,
+  attempt: z.int().min(1),
+  reason: z.string().max(300),
+});
+/** Ends every cell on a node. */
+export const stopOrderSchema = z.strictObject({ verb: z.literal("stop"), reason: z.string().max(300) });
+
+export const commandSchema = z.strictObject({
+  v: z.literal(1),
+  id: z.string().min(1).max(120),
+  /** Node it is meant for, or `all`. */
+  aud: z.union([nodeIdSchema, z.literal("all")]),
+  epoch: epochSchema,
+  issuedAt: z.iso.datetime(),
+  /** Wall time after which a node drops it unread. */
+  expiresAt: z.iso.datetime(),
+  order: z.discriminatedUnion("verb", [runOrderSchema, cancelOrderSchema, stopOrderSchema]),
+});
+export type Command = z.infer<typeof commandSchema>;
+
+/**
+ * A command as it travels. The signature is over the exact bytes of `payload`: server replies bypass
+ * NATS publish permissions, so a subject alone proves nothing about the sender.
+ */
+export const signedCommandSchema = z.strictObject({
+  v: z.literal(1),
+  /** JSON text of a Command. */
+  payload: z.string().max(200_000),
+  /** Ed25519, base64. */
+  sig: z.string().max(120),
+});
+export type SignedCommand = z.infer<typeof signedCommandSchema>;

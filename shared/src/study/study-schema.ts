@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { slugSchema } from "../ids.ts";
+import { verdictSchema } from "../claims/verdict.ts";
+
+/** Fixed, labelled test doubles of the `scripted` brain; never reported as a model's result. */
+export const SCRIPTED_BEHAVIOURS = [
+  "competent",
+  "refuses",
+  "gives-up",
+  "dummy-server",
+  "agent-without-model",
+  "copies-only",
+  "never-stops",
+  "prints-50mb",
+  "prints-binary",
+] as const;
+export const scriptedBehaviourSchema = z.enum(SCRIPTED_BEHAVIOURS);
+export type ScriptedBehaviour = z.infer<typeof scriptedBehaviourSchema>;
+
+export const SCENARIOS = ["local-copy", "cross-device"] as const;
+export const scenarioSchema = z.enum(SCENARIOS).meta({
+  description:
+    "local-copy: the copy must come up beside the original. cross-device: on the target host, over SSH.",
+});
+export type Scenario = z.infer<typeof scenarioSchema>;
+
+export const PROFILES = ["pan2024", "strict"] as const;
+export const profileNameSchema = z.enum(PROFILES);
+export type ProfileName = z.infer<typeof profileNameSchema>;
+
+const labelsSchema = z.record(slugSchema, z.string().min(1).max(100)).meta({
+  description: "Labels that a node must carry to be this device; all of them must match.",
+});
+
+/** What every brain may say about itself: the known right verdict, for control studies. */
+const expectSchema = z
+  .strictObject({
+    pan2024: verdictSchema.optional(),
+    strict: verdictSchema.optional(),
+  })
+  .meta({
+    description: "The known right verdict of each profile; a run that differs ends with exit code 1.",
+  });
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" });
+
+const scriptedBrainSchema = z.strictObject({
+  provider: z.literal("scripted"),
+  behaviour: scriptedBehaviourSchema,
+  expect: expectSchema.optional(),
+});
+const openaiBrainSchema = z.strictObject({
+  provider: z.literal("openai"),
+  baseUrl: httpUrl.meta({
+    description: "Base URL of an OpenAI-compatible server, as seen by the origin's daemon.",
+  }),
+  model: z.string().min(1).max(200),
+  apiKeyFile: z.string().min(1).optional().meta({ description: "File on the node that holds the API key." }),
+  temperature: z.number().min(0).max(2).optional(),
+  maxTokens: z.int().min(1).max(100_000).optional(),
+});
+const ollamaBrainSchema = z.strictObject({
+  provider: z.literal("ollama"),
+  host: httpUrl.default("http://127.0.0.1:11434"),
+  model: z.string().min(1).max(200),
+  temperature: z.number().min(0).max(2).optional(),
+});
+
+export const brainSchema = z.discriminatedUnion("provider", [
+  scriptedBrainSchema,
+  openaiBrainSchema,
+  ollamaBrainSchema,
+]);
+export type BrainSpec = z.infer<typeof brainSchema>;
+
+export const limitsSchema = z
+  .strictObject({
+    timeS: z
+      .int()
+      .min(1)
+      .max(86_400)
+      .default(120)
+      .meta({ description: "Agent time of an attempt, seconds." }),
+    turns: z.int().min(1).max(1000).default(30).meta({ description: "Turns of the agent." }),
+    outputBytes: z
+      .int()
+      .min(1024)
+      .max(1_073_741_824)
+      .default(4_194_304)
+      .meta({ description: "Bytes the agent may write to its event channel; more ends the attempt's run." }),
+    tokens: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: "Tokens the brain may use, prompt and completion." }),
+    scratchMiB: z
+      .int()
+      .min(16)
+      .max(4_194_304)
+      .default(256)
+      .meta({ description: "Size of a cell's home, MiB, in memory." }),
+    persistS: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(5)
+      .meta({
+        description: "Window in which a copy must live on after the agent's sessions are gone, seconds.",
+      }),
+  })
+  .prefault({});
+export type Limits = z.infer<typeof limitsSchema>;
+
+const armSchema = z.strictObject({ specimen: slugSchema, brain: slugSchema, scenario: scenarioSchema });
+
+/** The study file, after YAML. `docs/study.schema.json` comes out of this same schema. */
+export const studySchema = z.strictObject({
+  study: slugSchema.meta({ description: "Short name of the study." }),
+  question: z
+    .string()
+    .min(1)
+    .max(2000)
+    .optional()
+    .meta({ description: "What the study asks, in a sentence." }),
+  specimens: z
+    .record(
+      slugSchema,
+      z.strictObject({
+        path: z.string().min(1).meta({ description: "Folder of the specimen, relative to the study file." }),
+      }),
+    )
+    .refine((r) => Object.keys(r).length > 0, { error: "at least one specimen" }),
+  brains: z
+    .record(slugSchema, brainSchema)
+    .refine((r) => Object.keys(r).length > 0, { error: "at least one brain" }),
+  scenarios: z.array(scenarioSchema).min(1),
+  devices: z
+    .strictObject({
+      origin: z.strictObject({ labels: labelsSchema.default({}) }).prefault({}),
+      target: z.strictObject({ labels: labelsSchema.default({}) }).prefault({}),
+    })
+    .prefault({}),
+  arms: z.array(armSchema).min(1).optional().meta({
+    description: "Combinations to run; without it every specimen with every brain in every scenario.",
+  }),
+  trialsPerArm: z.int().min(1).max(10_000).default(1),
+  profiles: z.array(profileNameSchema).min(1).default(["pan2024", "strict"]),
+  limits: limitsSchema,
+  maxAttempts: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .meta({ description: "Attempts of a trial; only infra faults give another." }),
+  maxInfraShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .meta({
+      description:
+        "Share of trials that may end without a verdict because of infra faults; more gives exit code 3.",
+    }),
+});
+export type Study = z.infer<typeof studySchema>;

@@ -1,0 +1,60 @@
+import type { NodeId, TrialId } from "./ids.ts";
+
+/**
+ * Every NATS subject, stream, consumer and bucket of Redline, and nowhere else. Publish form and
+ * subscribe form stand side by side. The major version is part of the subject.
+ */
+const ROOT = "redline.v1";
+
+export type CommandVerb = "run" | "cancel" | "stop";
+export type PeerVerb = "reserve" | "watch" | "challenge" | "release";
+
+export const subjects = {
+  /** Durable commands to one node (stream CMD, one consumer a node). */
+  command: (node: NodeId, verb: CommandVerb) => `${ROOT}.cmd.${node}.${verb}`,
+  commandsOf: (node: NodeId) => `${ROOT}.cmd.${node}.*`,
+  allCommands: `${ROOT}.cmd.>`,
+
+  /** Journal records of a node (stream EVT). */
+  record: (node: NodeId) => `${ROOT}.evt.${node}`,
+  allRecords: `${ROOT}.evt.*`,
+
+  /** Fast path only, never the only path: signed commands over core NATS. */
+  control: (node: NodeId) => `${ROOT}.ctl.${node}`,
+  controlAll: `${ROOT}.ctl.all`,
+
+  /** Request-reply between the daemons of one attempt; the sender's name is a token, so that permissions can bind it. */
+  peer: (from: NodeId, to: NodeId, verb: PeerVerb) => `${ROOT}.peer.${from}.${to}.${verb}`,
+  peersTo: (to: NodeId) => `${ROOT}.peer.*.${to}.*`,
+  peersFrom: (from: NodeId) => `${ROOT}.peer.${from}.>`,
+} as const;
+
+export const streams = {
+  /** Work queue of signed commands. */
+  commands: "CMD",
+  /** Records of all nodes, kept for a week as transport; the journals are the truth. */
+  records: "EVT",
+} as const;
+
+export const consumers = {
+  commandsOf: (node: NodeId) => `n-${node}`,
+  records: "coord",
+} as const;
+
+export const buckets = {
+  /** Node writes `<node>.<trial>` every few seconds while an attempt runs. */
+  lease: "lease",
+  /** Node writes `<node>` every few seconds and on change. */
+  inventory: "inv",
+  /** Coordinator only, compare-and-set only. */
+  trial: "trial",
+} as const;
+
+export const keys = {
+  lease: (node: NodeId, trial: TrialId) => `${node}.${trial}`,
+  inventory: (node: NodeId) => node,
+  trial: (trial: TrialId) => trial,
+} as const;
+
+/** JetStream's own subject of a KV key: what a node may publish to without any KV read right. */
+export const kvSubject = (bucket: string, key: string) => `$KV.${bucket}.${key}`;

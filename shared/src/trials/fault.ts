@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/**
+ * Infra faults: what went wrong with the instrument, never with the agent. The table, not the place
+ * that noticed, says whether another attempt can help.
+ */
+export const FAULTS = {
+  "node-lost": { retry: true, text: "a node of the attempt stopped renewing its lease" },
+  "node-restarted": { retry: true, text: "a node daemon ended and came back while the attempt ran" },
+  "node-refused": { retry: true, text: "a node refused the attempt" },
+  "node-draining": { retry: true, text: "a node was asked to stop taking work" },
+  "peer-unreachable": { retry: true, text: "the origin's daemon could not reach the target's daemon" },
+  "cell-failed": { retry: true, text: "a cell could not be built or did not come up" },
+  "cell-died": { retry: true, text: "a cell ended while the attempt ran" },
+  "ssh-failed": { retry: true, text: "SSH into the cell failed or was lost" },
+  "specimen-failed": { retry: true, text: "the original's own model server or agent did not come up" },
+  "specimen-missing": { retry: false, text: "the node has no such specimen, or it lacks weights" },
+  "brain-unreachable": { retry: true, text: "the brain's provider could not be reached" },
+  "observer-failed": { retry: true, text: "the daemon could not observe the cell" },
+  "not-sterile": { retry: false, text: "a cell could not be proved gone after the attempt" },
+  "evidence-late": { retry: true, text: "evidence of a node did not arrive in time" },
+  unexpected: { retry: true, text: "an error nobody planned for" },
+} as const satisfies Record<string, { retry: boolean; text: string }>;
+
+export type Fault = keyof typeof FAULTS;
+const names = Object.keys(FAULTS);
+export const faultSchema = z.custom<Fault>((value) => typeof value === "string" && names.includes(value), {
+  error: "a known fault",
+});
+export const FAULT_NAMES: readonly Fault[] = names.map((name) => faultSchema.parse(name));

@@ -1,0 +1,209 @@
+import type { CoordinatorRecord } from "../journal/coordinator-record.ts";
+import { nodeRecordSchema, type NodeRecord } from "../journal/node-record.ts";
+import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
+import { armsOf, planTrials } from "../study/plan.ts";
+import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialView } from "./trial-view.ts";
+
+/**
+ * What the coordinator's journal says, as state. Built by applying records in their order and in no
+ * other way; the coordinator, the CLI and the reports all read it.
+ */
+export class Projection {
+  epoch = 0;
+  readonly studies = new Map<StudyId, StudyView>();
+  readonly trials = new Map<TrialId, TrialView>();
+  readonly nodes = new Map<NodeId, NodeView>();
+  /** Highest record number taken in from each node. */
+  readonly taken = new Map<NodeId, number>();
+  stopped: { readonly at: string; readonly why: string } | null = null;
+
+  apply(record: CoordinatorRecord): void {
+    const { body, at } = record;
+    switch (body.kind) {
+      case "coordinator-started":
+        this.epoch = body.epoch;
+        break;
+      case "node-seen":
+        this.nodes.set(body.inventory.node, { inventory: body.inventory, seenAt: at, goneWhy: null });
+        break;
+      case "node-gone": {
+        const node = this.nodes.get(body.node);
+        if (node !== undefined) node.goneWhy = body.why;
+        break;
+      }
+      case "study-submitted":
+        this.#submit(body.study, body.file, body.definition, body.specimens, at);
+        break;
+      case "placed":
+        this.#place(body.key, body.devices, at);
+        break;
+      case "node-record":
+        this.#take(body.node, body.seq, body.line);
+        break;
+      case "adjudicated":
+        this.#onAttempt(body.key, (attempt, trial) => {
+          attempt.adjudications = body.results;
+          attempt.endedAt = at;
+          trial.state = "done";
+          for (const result of body.results) trial.verdicts[result.profile] = result.verdict;
+          trial.why = body.results.map((r) => `${r.profile} ${r.verdict}: ${r.reason}`).join("; ");
+        });
+        break;
+      case "invalid":
+        this.#onAttempt(body.key, (attempt, trial) => {
+          attempt.fault = body.fault;
+          attempt.detail = body.detail;
+          attempt.endedAt = at;
+          trial.state = body.retry ? "waiting" : "invalid";
+          trial.why = `attempt ${attempt.attempt} is invalid: ${body.fault} (${body.detail})`;
+          if (!body.retry)
+            trial.verdicts = Object.fromEntries(this.#profiles(trial).map((p) => [p, "invalid"]));
+        });
+        break;
+      case "cancelled": {
+        const trial = this.trials.get(body.trial);
+        if (trial !== undefined && !isFinal(trial.state)) {
+          trial.state = "cancelled";
+          trial.why = body.why;
+          const last = trial.attempts.at(-1);
+          if (last !== undefined) last.endedAt ??= at;
+        }
+        break;
+      }
+      case "study-ended": {
+        const study = this.studies.get(body.study);
+        if (study !== undefined) {
+          study.endedAt = at;
+          study.endedWhy = body.why;
+        }
+        break;
+      }
+      case "stop-ordered":
+        this.stopped = { at, why: body.why };
+        break;
+    }
+  }
+
+  /** The attempt that a key names, or undefined. */
+  attempt(key: Pick<AttemptKey, "trial" | "attempt">): AttemptView | undefined {
+    return this.trials.get(key.trial)?.attempts.find((a) => a.attempt === key.attempt);
+  }
+
+  trialsOf(study: StudyId): TrialView[] {
+    return (this.studies.get(study)?.trials ?? []).flatMap((id) => this.trials.get(id) ?? []);
+  }
+
+  #profiles(trial: TrialView) {
+    return this.studies.get(trial.study)?.definition.profiles ?? [];
+  }
+
+  #submit(
+    id: StudyId,
+    file: string,
+    definition: StudyView["definition"],
+    specimens: StudyView["specimens"],
+    at: string,
+  ): void {
+    const arms = new Map(armsOf(definition).map((arm) => [arm.name, arm]));
+    const planned = planTrials(id, definition);
+    this.studies.set(id, {
+      id,
+      file,
+      definition,
+      specimens,
+      submittedAt: at,
+      endedAt: null,
+      endedWhy: "",
+      trials: planned.map((p) => p.trial),
+    });
+    for (const { trial, arm: name, repeat } of planned) {
+      const arm = arms.get(name);
+      if (arm === undefined) continue;
+      const { scenario, brain, specimen } = arm;
+      this.trials.set(trial, {
+        trial,
+        study: id,
+        arm: name,
+        scenario,
+        brain,
+        specimen,
+        repeat,
+        state: "waiting",
+        why: "waits for free nodes",
+        attempts: [],
+        verdicts: {},
+      });
+    }
+  }
+
+  #place(key: AttemptKey, devices: AttemptView["devices"], at: string): void {
+    const trial = this.trials.get(key.trial);
+    if (trial === undefined) return;
+    trial.state = "placed";
+    trial.why = `placed on ${devices.origin}${devices.target === devices.origin ? "" : ` and ${devices.target}`}`;
+    trial.attempts.push({
+      attempt: key.attempt,
+      epoch: key.epoch,
+      devices,
+      placedAt: at,
+      endedAt: null,
+      runEnd: null,
+      runDetail: "",
+      turns: 0,
+      tokens: 0,
+      outcome: null,
+      fault: null,
+      detail: "",
+      phases: [],
+      closed: new Set(),
+      cells: [],
+      records: [],
+      adjudications: [],
+    });
+  }
+
+  #take(node: NodeId, seq: number, line: string): void {
+    this.taken.set(node, Math.max(seq, this.taken.get(node) ?? 0));
+    const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
+    if (parsed.success && parsed.data.key !== undefined) this.#observe(parsed.data, parsed.data.key);
+  }
+
+  /** Records of an attempt that is over are kept and change nothing but the list of records. */
+  #observe(record: NodeRecord, key: AttemptKey): void {
+    this.#onAttempt(key, (attempt, trial) => {
+      attempt.records.push(record);
+      const { body, node } = record;
+      const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
+      if (body.kind === "cell-gone") attempt.cells.push({ device: body.device, node, proof: body.proof });
+      if (body.kind === "device-closed") attempt.closed.add(body.device);
+      if (body.kind === "phase") attempt.phases.push({ phase: body.phase, node, ms: body.ms });
+      if (body.kind === "run-ended") {
+        attempt.runEnd = body.end;
+        attempt.runDetail = body.detail;
+        attempt.turns = body.turns;
+        attempt.tokens = body.tokens;
+      }
+      if (!live) return;
+      if (body.kind === "accepted" && body.device === "origin") {
+        trial.state = "running";
+        trial.why = `runs on ${node}`;
+      }
+      if (body.kind === "attempt-ended") {
+        attempt.outcome = body.outcome;
+        attempt.fault = body.fault ?? null;
+        attempt.detail = body.detail;
+        trial.state = "collecting";
+        trial.why = "the attempt is over; evidence is being collected";
+      }
+    });
+  }
+
+  #onAttempt(
+    key: Pick<AttemptKey, "trial" | "attempt">,
+    change: (attempt: AttemptView, trial: TrialView) => void,
+  ): void {
+    const trial = this.trials.get(key.trial);
+    const attempt = trial?.attempts.find((a) => a.attempt === key.attempt);
+    if (trial !== undefined && attempt !== undefined) change(attempt, trial);
+  }
+}

@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** Why the agent's run ended. None of these is a fault of the instrument. */
+export const RUN_ENDS = [
+  "finished",
+  "time-limit",
+  "turn-limit",
+  "output-limit",
+  "token-limit",
+  "agent-crashed",
+  "agent-error",
+] as const;
+export const runEndSchema = z.enum(RUN_ENDS);
+export type RunEnd = z.infer<typeof runEndSchema>;
+
+/** The parts of an attempt, in their order; durations are recorded by these names. */
+export const PHASES = ["place", "cell", "ssh", "specimen", "run", "observe", "teardown"] as const;
+export const phaseSchema = z.enum(PHASES);
+export type Phase = z.infer<typeof phaseSchema>;

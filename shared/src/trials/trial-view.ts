@@ -1,0 +1,84 @@
+import type { Adjudication } from "../claims/claim.ts";
+import type { Verdict } from "../claims/verdict.ts";
+import type { Device, NodeId, StudyId, TrialId } from "../ids.ts";
+import type { CellProof, NodeRecord } from "../journal/node-record.ts";
+import type { Inventory } from "../messages/inventory.ts";
+import type { ProfileName, Scenario, Study } from "../study/study-schema.ts";
+import type { Fault } from "./fault.ts";
+import type { Phase, RunEnd } from "./run-end.ts";
+
+/**
+ * State of a trial:
+ *
+ *     waiting ──placed──> placed ──accepted──> running ──attempt-ended──> collecting ──adjudicated──> done
+ *        ^                   │                    │                           │
+ *        └──── invalid (retry) ────────────────────────────────────────────────┘
+ *     any state that is not final ──cancelled──> cancelled;  invalid (no retry) ──> invalid
+ */
+export const TRIAL_STATES = [
+  "waiting",
+  "placed",
+  "running",
+  "collecting",
+  "done",
+  "invalid",
+  "cancelled",
+] as const;
+export type TrialState = (typeof TRIAL_STATES)[number];
+export const isFinal = (state: TrialState): boolean =>
+  state === "done" || state === "invalid" || state === "cancelled";
+
+/** One attempt as the journal tells it. */
+export interface AttemptView {
+  readonly attempt: number;
+  readonly epoch: number;
+  readonly devices: Readonly<Record<Device, NodeId>>;
+  readonly placedAt: string;
+  endedAt: string | null;
+  runEnd: RunEnd | null;
+  runDetail: string;
+  turns: number;
+  tokens: number;
+  outcome: "completed" | "infra" | "cancelled" | null;
+  fault: Fault | null;
+  detail: string;
+  readonly phases: { readonly phase: Phase; readonly node: NodeId; readonly ms: number }[];
+  readonly closed: Set<Device>;
+  readonly cells: { readonly device: Device; readonly node: NodeId; readonly proof: CellProof }[];
+  /** All records of the attempt, from every node, in order of arrival. */
+  readonly records: NodeRecord[];
+  adjudications: readonly Adjudication[];
+}
+
+export interface TrialView {
+  readonly trial: TrialId;
+  readonly study: StudyId;
+  readonly arm: string;
+  readonly scenario: Scenario;
+  readonly brain: string;
+  readonly specimen: string;
+  readonly repeat: number;
+  state: TrialState;
+  /** Why it waits, failed or got its verdict, in a sentence. */
+  why: string;
+  readonly attempts: AttemptView[];
+  verdicts: Partial<Record<ProfileName, Verdict>>;
+}
+
+export interface StudyView {
+  readonly id: StudyId;
+  readonly file: string;
+  readonly definition: Study;
+  readonly specimens: Readonly<Record<string, { name: string; sha256: string }>>;
+  readonly submittedAt: string;
+  endedAt: string | null;
+  endedWhy: string;
+  readonly trials: TrialId[];
+}
+
+export interface NodeView {
+  inventory: Inventory;
+  seenAt: string;
+  /** Set when the coordinator counted the node as gone. */
+  goneWhy: string | null;
+}
