@@ -28,3 +28,4 @@ export * from "./trials/trial-view.ts";
 export * from "./trials/projection.ts";
 export * from "./trials/summary.ts";
 export * from "./placement/place.ts";
+export * from "./messages/api.ts";

@@ -6,12 +6,12 @@
 export function terminalText(text: string, max = 2000): string {
   const cut = text.length > max ? text.slice(0, max) : text;
   const clean = cut
-    // eslint-disable-next-line no-control-regex -- these are exactly the characters to remove
+     
     .replace(
       /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[PX^_][^\u001b]*(?:\u001b\\)?|\u001b\[[0-?]*[ -/]*[@-~]?|\u001b[ -/]*[0-~]?|\u009b[0-?]*[ -/]*[@-~]?/g,
       "",
     )
-    // eslint-disable-next-line no-control-regex
+     
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\u00b7")
     .replace(/[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g, "")
     .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deviceSchema, nodeIdSchema } from "../ids.ts";
+import type { deviceSchema, nodeIdSchema } from "../ids.ts";
 import { processKeySchema, snapshotSchema, listenerRowSchema, processRowSchema } from "./process-row.ts";
 import { probeSchema } from "./probe.ts";
 
