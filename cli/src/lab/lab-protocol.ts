@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+/** What the lab's init is told: one JSON argument. */
+export const labPlanSchema = z.strictObject({
+  stateDir: z.string(),
+  hosts: z.array(z.string()).min(1),
+  slots: z.int().min(1),
+  specimenDirs: z.array(z.string()),
+  natsServer: z.string(),
+  ip: z.string(),
+  unshare: z.string(),
+  bash: z.string(),
+  leaseMs: z.int(),
+  logLevel: z.string(),
+});
+export type LabPlan = z.infer<typeof labPlanSchema>;
+
+/** What the lab's init says on stdout, one JSON object a line. */
+export const labEventSchema = z.discriminatedUnion("event", [
+  z.object({ event: z.literal("namespaces"), user: z.string(), pid: z.string(), net: z.string(), mnt: z.string() }),
+  z.object({ event: z.literal("step"), text: z.string() }),
+  z.object({ event: z.literal("up"), socketPath: z.string() }),
+  z.object({ event: z.literal("failed"), text: z.string() }),
+  z.object({ event: z.literal("stopped") }),
+]);
+export type LabEvent = z.infer<typeof labEventSchema>;
+
+/** Written to the init's stdin for an orderly end; end-of-file there ends the lab at once. */
+export const STOP_LINE = "stop\n";

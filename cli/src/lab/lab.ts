@@ -1,0 +1,148 @@
+import { spawn } from "node:child_process";
+import { access, mkdir } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { coordinatorEntry, daemonEnv, labInitEntry, nodeAgentEntry } from "./lab-daemons.ts";
+import { labEventSchema, STOP_LINE, type LabPlan } from "./lab-protocol.ts";
+import { leftOf, type LabNamespaces } from "./lab-leftovers.ts";
+import { readToolManifest, toolPath } from "./tools.ts";
+import { userNamespaceProblem } from "./user-namespaces.ts";
+
+/** The lab could not come up; the message says why and what helps. */
+export class LabError extends Error {
+  override readonly name = "LabError";
+}
+
+export interface LabOptions {
+  /** Folder for journals, logs and the bus's store; made when missing. */
+  readonly stateDir: string;
+  /** Folders whose sub-folders are specimens. */
+  readonly specimenDirs: readonly string[];
+  readonly hosts?: readonly string[];
+  /** Trials at once on a host. */
+  readonly slots?: number;
+  readonly leaseMs?: number;
+  readonly logLevel?: string;
+  /** Called with a line of progress. */
+  readonly onLine: (text: string) => void;
+  /** Ends the coming up; a lab that is up is ended with `stop` or `kill`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Lab {
+  /** The coordinator's HTTP API as a socket file: it crosses network namespaces, no port is opened. */
+  readonly socketPath: string;
+  readonly stateDir: string;
+  readonly hosts: readonly string[];
+  /** Orderly end: daemons tear down, then everything goes. Says what is left, which must be nothing. */
+  stop(): Promise<{ clean: boolean; left: string[] }>;
+  /** Ends everything at once with SIGKILL. */
+  kill(): void;
+  readonly ended: Promise<{ code: number | null }>;
+}
+
+export const LAB_HOSTS = ["alpha", "beta", "gamma"] as const;
+const STOP_MS = 40_000;
+
+/**
+ * Brings up the rootless lab: one user namespace, in it hosts with their own PID, mount, UTS and
+ * network namespaces on a bridge without an uplink, and a real nats-server, coordinator and node daemons.
+ * All of it lives below one PID namespace whose init ends when this process does, however it ends.
+ * @throws LabError
+ */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const tools = await readToolManifest();
+  const unshare = toolPath(tools, "unshare");
+  const problem = userNamespaceProblem(unshare);
+  if (problem !== null) throw new LabError(problem);
+  for (const entry of [labInitEntry, coordinatorEntry, nodeAgentEntry])
+    await access(entry).catch(() => {
+      throw new LabError(`${entry} is not built; run: npm run build`);
+    });
+  await mkdir(options.stateDir, { recursive: true });
+
+  const hosts = options.hosts ?? LAB_HOSTS;
+  const plan: LabPlan = {
+    stateDir: options.stateDir,
+    hosts: [...hosts],
+    slots: options.slots ?? 2,
+    specimenDirs: [...options.specimenDirs],
+    natsServer: toolPath(tools, "nats-server"),
+    ip: toolPath(tools, "ip"),
+    unshare,
+    bash: toolPath(tools, "bash"),
+    leaseMs: options.leaseMs ?? 6000,
+    logLevel: options.logLevel ?? "info",
+  };
+  const child = spawn(
+    toolPath(tools, "setpriv"),
+    // prettier-ignore
+    ["--pdeathsig", "KILL", unshare, "-Urmn", "--pid", "--fork", "--mount-proc", "--kill-child",
+      process.execPath, labInitEntry, JSON.stringify(plan)],
+    // Its own process group: Ctrl-C in a terminal must reach this command alone, which then ends the lab in order.
+    { stdio: ["pipe", "pipe", "pipe"], detached: true, env: daemonEnv({}) },
+  );
+  const ended = new Promise<{ code: number | null }>((resolve) => {
+    child.once("error", () => resolve({ code: null }));
+    child.once("exit", (code) => resolve({ code }));
+  });
+  let complaint = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString("utf8")).slice(-2000);
+  });
+  child.stdin.on("error", () => undefined);
+  let namespaces: LabNamespaces | null = null;
+  const kill = () => {
+    child.kill("SIGKILL");
+  };
+
+  const abort = () => kill();
+  options.signal?.addEventListener("abort", abort, { once: true });
+  const up = new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const event = labEventSchema.safeParse(parseJson(line));
+      if (!event.success) return;
+      if (event.data.event === "namespaces") namespaces = event.data;
+      if (event.data.event === "step") options.onLine(event.data.text);
+      if (event.data.event === "failed") reject(new LabError(event.data.text));
+      if (event.data.event === "up") resolve(event.data.socketPath);
+    });
+    void ended.then(({ code }) =>
+      reject(new LabError(`the lab ended while it came up (exit code ${code ?? "none"}) ${complaint.trim()}`)),
+    );
+  });
+  let socketPath: string;
+  try {
+    if (options.signal?.aborted === true) kill();
+    socketPath = await up;
+  } catch (error) {
+    kill();
+    await ended;
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", abort);
+  }
+
+  return {
+    socketPath,
+    stateDir: options.stateDir,
+    hosts,
+    kill,
+    ended,
+    async stop() {
+      const timer = setTimeout(kill, STOP_MS);
+      child.stdin.write(STOP_LINE);
+      await ended;
+      clearTimeout(timer);
+      const left = namespaces === null ? [] : await leftOf(namespaces);
+      return { clean: left.length === 0, left };
+    },
+  };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
