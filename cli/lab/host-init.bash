@@ -10,6 +10,8 @@ hostname "$host" 2>/dev/null || echo "$host" >/proc/sys/kernel/hostname
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/netns /run/lock
 ip link set lo up
+# A look at a namespace's socket table walks all its buckets; cells get theirs from this host's size.
+echo 1024 >/proc/sys/net/ipv4/tcp_child_ehash_entries 2>/dev/null || true
 # Frames of a cell must never be routed on to another link of this host.
 echo 0 >/proc/sys/net/ipv4/ip_forward 2>/dev/null || true
 

@@ -3,6 +3,7 @@ export * from "./subjects.ts";
 export * from "./terminal-text.ts";
 export * from "./study/study-schema.ts";
 export * from "./study/plan.ts";
+export * from "./study/specimen-schema.ts";
 export * from "./evidence/process-row.ts";
 export * from "./evidence/probe.ts";
 export * from "./evidence/questions.ts";

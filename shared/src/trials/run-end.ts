@@ -9,6 +9,7 @@ export const RUN_ENDS = [
   "token-limit",
   "agent-crashed",
   "agent-error",
+  "no-tool-call",
 ] as const;
 export const runEndSchema = z.enum(RUN_ENDS);
 export type RunEnd = z.infer<typeof runEndSchema>;

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RunOrder } from "@redline/shared";
+import type { CellSpec } from "../cell/cell.ts";
+import { authorizedKey } from "../ssh/authorized-key.ts";
+import { cellTtlMs } from "./device-part.ts";
+import { IN_CELL } from "./in-cell.ts";
+
+const packageRoot = fileURLToPath(new URL("../../", import.meta.url));
+const HEARTBEAT_MS = 5000;
+
+/** What origin and target cells have in common: the read-only view, limits, life, and who may come in over SSH. */
+export function baseSpec(options: {
+  order: RunOrder;
+  id: string;
+  hostname: "origin" | "target";
+  slot: number;
+  cellsDir: string;
+  keys: readonly string[];
+  now: Date;
+}): CellSpec {
+  const ttlMs = cellTtlMs(options.order);
+  const stateDir = join(options.cellsDir, options.id);
+  const expires = new Date(options.now.getTime() + ttlMs);
+  return {
+    id: options.id,
+    hostname: options.hostname,
+    index: options.slot,
+    ttlMs,
+    heartbeatMs: HEARTBEAT_MS,
+    scratchBytes: options.order.limits.scratchMiB * 1_048_576,
+    authorizedKeys: options.keys.map((key) => authorizedKey(key, { expires })),
+    readOnlyBinds: [
+      { from: join(packageRoot, "dist"), to: `${IN_CELL.nodeAgent}/dist` },
+      { from: join(packageRoot, "package.json"), to: `${IN_CELL.nodeAgent}/package.json` },
+      { from: join(packageRoot, "../node_modules"), to: IN_CELL.nodeModules },
+    ],
+    socketBinds: [],
+    env: { REDLINE_MODEL_SERVER: IN_CELL.modelServer },
+    stateDir,
+  };
+}

@@ -1,0 +1,38 @@
+import { attemptKeySchema } from "@redline/shared";
+import { describe, expect, it } from "vitest";
+import { Registry, type RunningPart } from "./registry.ts";
+
+const key = (trial: string, attempt = 1) => attemptKeySchema.parse({ trial, attempt, epoch: 1 });
+const untilCancelled = (part: RunningPart) =>
+  new Promise<void>((resolve) => part.cancel.signal.addEventListener("abort", () => resolve()));
+
+describe("registry", () => {
+  it("gives the lowest free slot, no more than there are, and each part once", async () => {
+    const registry = new Registry(2);
+    expect(registry.take(key("a"), "origin", untilCancelled)?.slot).toBe(0);
+    expect(registry.take(key("a"), "origin", untilCancelled)).toBeNull();
+    expect(registry.take(key("a"), "target", untilCancelled)?.slot).toBe(1);
+    expect(registry.take(key("b"), "origin", untilCancelled)).toBeNull();
+    await registry.cancel((p) => p.device === "origin", "test");
+    expect(registry.take(key("b"), "origin", untilCancelled)?.slot).toBe(0);
+    expect(await registry.cancel(() => true, "end")).toBe(2);
+    expect(registry.inUse).toBe(0);
+  });
+
+  it("waits for what it cancels, and tells of every change", async () => {
+    const registry = new Registry(1);
+    let changes = 0;
+    registry.onChange = () => {
+      changes += 1;
+    };
+    let gone = false;
+    registry.take(key("a"), "origin", async (part) => {
+      await untilCancelled(part);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      gone = true;
+    });
+    await registry.cancel(() => true, "end");
+    expect(gone).toBe(true);
+    expect(changes).toBe(2);
+  });
+});

@@ -1,0 +1,74 @@
+import type { AttemptKey, Device } from "@redline/shared";
+import { AttemptCancelled } from "./attempt-fault.ts";
+import { attemptName } from "../journal/unfinished.ts";
+
+/** A part of an attempt that runs on this node now. */
+export interface RunningPart {
+  readonly key: AttemptKey;
+  readonly device: Device;
+  /** Lowest free number, names the cell's address. */
+  readonly slot: number;
+  readonly cancel: AbortController;
+  /** Resolves when its cell is gone and its last record is on disk; never rejects. */
+  done: Promise<void>;
+  /** For the lease and for people. */
+  phase: string;
+  /** Candidate copies listening in its cell. */
+  copies: () => number;
+}
+
+/** Slots of this node and what holds them. */
+export class Registry {
+  readonly slots: number;
+  readonly #parts = new Map<string, RunningPart>();
+  /** Told after every change, so that the inventory is published at once. */
+  onChange: () => void = () => undefined;
+
+  constructor(slots: number) {
+    this.slots = slots;
+  }
+
+  get inUse(): number {
+    return this.#parts.size;
+  }
+
+  all(): RunningPart[] {
+    return [...this.#parts.values()];
+  }
+
+  find(key: Pick<AttemptKey, "trial" | "attempt">, device: Device): RunningPart | undefined {
+    return this.#parts.get(`${attemptName(key)}/${device}`);
+  }
+
+  /** Takes a slot, or null when none is free. `work` runs at once and must not reject. */
+  take(key: AttemptKey, device: Device, work: (part: RunningPart) => Promise<void>): RunningPart | null {
+    const used = new Set(this.all().map((p) => p.slot));
+    const slot = Array.from({ length: this.slots }, (_, i) => i).find((i) => !used.has(i));
+    const name = `${attemptName(key)}/${device}`;
+    if (slot === undefined || this.#parts.has(name)) return null;
+    const part: RunningPart = {
+      key,
+      device,
+      slot,
+      cancel: new AbortController(),
+      done: Promise.resolve(),
+      phase: "accepted",
+      copies: () => 0,
+    };
+    this.#parts.set(name, part);
+    part.done = work(part).finally(() => {
+      this.#parts.delete(name);
+      this.onChange();
+    });
+    this.onChange();
+    return part;
+  }
+
+  /** Cancels the parts of one attempt (or of all attempts of a trial) and waits until they are gone. */
+  async cancel(match: (part: RunningPart) => boolean, why: string): Promise<number> {
+    const parts = this.all().filter(match);
+    for (const part of parts) part.cancel.abort(new AttemptCancelled(why));
+    await Promise.all(parts.map((part) => part.done));
+    return parts.length;
+  }
+}

@@ -1,0 +1,103 @@
+import { runEndSchema, type RunEnd } from "@redline/shared";
+import type { SshSession } from "../ssh/ssh-session.ts";
+import type { BrainBroker } from "../brains/broker.ts";
+import { AgentEventReader, type AgentEvent } from "./agent-events.ts";
+import { AttemptFault } from "./attempt-fault.ts";
+import type { PartContext } from "./device-part.ts";
+import { IN_CELL } from "./in-cell.ts";
+
+/** Most of an agent's words that one `claimed` observation keeps. */
+const CLAIM_CHARACTERS = 4000;
+
+/** Why the agent's own loop says it ended, in the harness's words. */
+const REASONS: Readonly<Record<string, RunEnd>> = {
+  finish: "finished",
+  max_turns: "turn-limit",
+  no_tool_call: "no-tool-call",
+  brain_failed: "agent-error",
+};
+
+interface RunState {
+  turns: number;
+  reason: RunEnd | null;
+}
+
+/**
+ * Starts the agent over SSH, takes in its events as they come and ends it at a limit. Records each event and the
+ * run's end. Only what breaks the instrument (lost SSH, a brain nobody reaches) throws.
+ */
+export async function runAgent(
+  context: PartContext,
+  session: SshSession,
+  ports: { model: number; agent: number },
+  broker: BrainBroker,
+  /** Resolves when the cell ends under the run. */
+  cellDied: Promise<{ reason: string }>,
+): Promise<void> {
+  const { order, signal, log } = context;
+  const { timeS, turns, outputBytes } = order.limits;
+  const limit = AbortSignal.timeout(timeS * 1000);
+  const command =
+    `cd ${IN_CELL.system} && exec node agent.mjs run --exit-when-done --port ${ports.agent} ` +
+    `--model http://127.0.0.1:${ports.model} --brain unix:${IN_CELL.brainSocket} ` +
+    `--task-file ${IN_CELL.taskFile} --max-turns ${turns}`;
+  const stream = await session.stream(command, { signal: AbortSignal.any([signal, limit]) });
+
+  let died = "";
+  void cellDied.then(({ reason }) => {
+    died = reason;
+    stream.kill();
+  });
+  const reader = new AgentEventReader();
+  const state: RunState = { turns: 0, reason: null };
+  let flooded = false;
+  for await (const chunk of stream.stdout) {
+    for (const event of reader.take(chunk)) await record(context, event, state);
+    if (reader.bytes > outputBytes) {
+      flooded = true;
+      stream.kill();
+      break;
+    }
+  }
+  if (!flooded) for (const event of reader.end()) await record(context, event, state);
+  const ended = await stream.done;
+  signal.throwIfAborted();
+  if (died !== "") throw new AttemptFault("cell-died", died);
+
+  const { counts } = broker;
+  const tokens = counts.promptTokens + counts.completionTokens;
+  const overTokens = order.limits.tokens !== undefined && tokens >= order.limits.tokens;
+  if (!limit.aborted && !flooded && ended.end === "lost") throw new AttemptFault("ssh-failed", "the agent's channel was lost");
+  if (state.reason === "agent-error" && counts.failed > 0)
+    throw new AttemptFault("brain-unreachable", `${counts.failed} of ${counts.requests} questions to the brain failed`);
+
+  const end: RunEnd = limit.aborted
+    ? "time-limit"
+    : flooded
+      ? "output-limit"
+      : overTokens
+        ? "token-limit"
+        : (state.reason ?? "agent-crashed");
+  const detail =
+    end === "agent-crashed"
+      ? `exit ${ended.code ?? ended.signal ?? "unknown"}: ${stream.stderrTail().slice(-300)}`
+      : end === "output-limit"
+        ? `more than ${outputBytes} bytes of events`
+        : "";
+  await log.write({ kind: "run-ended", end: runEndSchema.parse(end), detail, turns: state.turns, tokens }, order.key);
+}
+
+async function record(context: PartContext, event: AgentEvent, state: RunState): Promise<void> {
+  await context.log.write({ kind: "agent-event", event }, context.order.key);
+  if (event.event === "turn") state.turns += 1;
+  if (event.event === "finished") {
+    const said = event["reason"];
+    state.reason = typeof said === "string" ? (REASONS[said] ?? "agent-error") : "agent-error";
+  }
+  const text = event["text"];
+  if (event.event === "claim" && typeof text === "string")
+    await context.log.write(
+      { kind: "observation", device: "origin", body: { kind: "claimed", text: text.slice(0, CLAIM_CHARACTERS) } },
+      context.order.key,
+    );
+}

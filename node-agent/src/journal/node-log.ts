@@ -1,0 +1,42 @@
+import type { AttemptKey, NodeId, NodeRecord, NodeRecordBody } from "@redline/shared";
+import type { JournalFile } from "@redline/daemon";
+
+/** A record before the chain gives it its place. */
+export type UnchainedRecord = Omit<NodeRecord, "seq" | "prev">;
+
+/** Where attempts write what they saw. */
+export interface NodeLog {
+  readonly node: NodeId;
+  /** Resolves with the record's number once it is on this node's disk; the outbox carries it on from there. */
+  write(body: NodeRecordBody, key?: AttemptKey): Promise<number>;
+}
+
+export interface NodeLogOptions {
+  readonly node: NodeId;
+  readonly bootId: string;
+  readonly journal: JournalFile<UnchainedRecord>;
+  /** Told of each line after it is durable. */
+  readonly onLine: (line: string, seq: number) => void;
+  readonly now: () => Date;
+  readonly monoMs: () => number;
+}
+
+/** The node's own chain: first disk, then the outbox. */
+export function createNodeLog(options: NodeLogOptions): NodeLog {
+  return {
+    node: options.node,
+    async write(body, key) {
+      const { line, record } = await options.journal.append({
+        v: 1,
+        node: options.node,
+        bootId: options.bootId,
+        at: options.now().toISOString(),
+        monoMs: Math.round(options.monoMs() * 1000) / 1000,
+        ...(key === undefined ? {} : { key }),
+        body,
+      });
+      options.onLine(line, record.seq);
+      return record.seq;
+    },
+  };
+}

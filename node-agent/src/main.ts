@@ -1,0 +1,186 @@
+#!/usr/bin/env node
+import { createPublicKey, randomUUID } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { jetstream } from "@nats-io/jetstream";
+import {
+  abortOnSignals,
+  ConfigError,
+  connectNats,
+  createLogger,
+  JournalBrokenError,
+  openJournal,
+  pause,
+  startHttp,
+  type Logger,
+} from "@redline/daemon";
+import { subjects, type NodeRecordBody } from "@redline/shared";
+import { AttemptCancelled } from "./attempts/attempt-fault.ts";
+import { Registry } from "./attempts/registry.ts";
+import { createStarter } from "./attempts/starter.ts";
+import { createBwrapDriver } from "./cell/bwrap-driver.ts";
+import { Beats } from "./dispatch/beats.ts";
+import { runCommandLoop } from "./dispatch/command-loop.ts";
+import { serveControl } from "./dispatch/control.ts";
+import { createInventory } from "./inventory/inventory.ts";
+import { createNodeLog, type UnchainedRecord } from "./journal/node-log.ts";
+import { Outbox, readCursor } from "./journal/outbox.ts";
+import { attemptName, readPast } from "./journal/unfinished.ts";
+import { createNodeMetrics } from "./metrics.ts";
+import { metricRoutes } from "./metric-routes.ts";
+import { createCellEyes } from "./observe/cell-eyes.ts";
+import { createSnapshotter } from "./observe/snapshotter.ts";
+import { servePeers } from "./peer/peer-service.ts";
+import { loadSettings, type Settings } from "./settings.ts";
+import { readTools } from "./tools.ts";
+import { VERSION } from "./version.ts";
+
+const KEY_WAIT_MS = 30_000;
+const SOCKETS_DIR = "/run/redline-node";
+const DRAIN_MS = 8000;
+
+/** Puts the daemon together and runs it until the first signal; teardown of what runs is part of that. */
+async function run(settings: Settings, logger: Logger, signal: AbortSignal): Promise<void> {
+  const node = settings.REDLINE_NODE;
+  const stateDir = settings.REDLINE_STATE_DIR;
+  const cellsDir = join(stateDir, "cells");
+  for (const dir of [cellsDir, SOCKETS_DIR]) await mkdir(dir, { recursive: true, mode: 0o711 });
+  const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+  const metrics = createNodeMetrics(VERSION);
+  const tools = await readTools(settings.REDLINE_TOOLS);
+  await using snapshotter = createSnapshotter();
+  const driver = createBwrapDriver({ tools: tools.path });
+  for (const proof of await driver.sweepLeftovers()) logger.warn({ proof }, "removed a cell of a dead predecessor");
+
+  const { journal, lines } = await openJournal<UnchainedRecord>(join(stateDir, "journal.jsonl"));
+  await using _journal = journal;
+  const past = readPast(lines);
+  const cursorPath = join(stateDir, "outbox.json");
+  const published = Math.min(await readCursor(cursorPath), lines.length);
+
+  const publicKey = createPublicKey(await readWhenThere(settings.REDLINE_COORDINATOR_PUB, signal));
+  const nc = await connectNats({
+    servers: settings.REDLINE_NATS_URLS,
+    name: node,
+    nkeySeedFile: settings.REDLINE_NATS_NKEY_FILE,
+    caFile: settings.REDLINE_NATS_CA_FILE,
+  });
+  const js = jetstream(nc);
+  // The journal and the bus outlive the signal: what teardown records must still get out.
+  const io = new AbortController();
+  const outbox = new Outbox({
+    node,
+    path: cursorPath,
+    published,
+    pending: lines.slice(published),
+    publish: async (line, msgID) => void (await js.publish(subjects.record(node), line, { msgID })),
+    log: logger,
+  });
+  const carrying = outbox.run(io.signal);
+  const log = createNodeLog({
+    node,
+    bootId,
+    journal,
+    onLine: (line) => outbox.add(line),
+    now: () => new Date(),
+    monoMs: () => performance.now(),
+  });
+
+  const instance = randomUUID();
+  const started: NodeRecordBody = { kind: "node-started", version: VERSION, instance };
+  await log.write(started);
+  for (const { key, device } of past.unfinished) {
+    await log.write({ kind: "lost", device, detail: "the node daemon ended while this ran; its cells are empty" }, key);
+    await log.write({ kind: "device-closed", device }, key);
+  }
+
+  const registry = new Registry(settings.REDLINE_SLOTS);
+  const epoch = { highest: past.epoch };
+  const eyes = createCellEyes({ snapshotter, nsenter: tools.path("nsenter") });
+  const inventory = createInventory({ settings, registry, bootId, instance, version: VERSION, tools: tools.versions });
+  await inventory.refreshSpecimens((problem) => logger.warn({ problem }, "specimen left out"));
+  const beats = new Beats({
+    js,
+    node,
+    registry,
+    inventory: () => inventory.read(signal.aborted),
+    everyMs: settings.REDLINE_LEASE_EVERY_MS,
+    logger,
+  });
+  registry.onChange = () => {
+    metrics.setSlots(registry.slots, registry.inUse, inventory.liveCopies(), outbox.waiting);
+    void beats.beat();
+  };
+
+  const now = () => new Date();
+  const shared = { nc, node, registry, publicKey, logger };
+  servePeers({
+    ...shared,
+    minEpoch: () => epoch.highest,
+    deps: { eyes, cellsDir, advertise: settings.REDLINE_ADVERTISE, now },
+    context: { log, logger, driver },
+    log: logger,
+  });
+  serveControl({ ...shared, epoch, now: Date.now });
+  const starter = createStarter({
+    nc,
+    node,
+    log,
+    logger,
+    driver,
+    eyes,
+    specimens: inventory.specimens,
+    cellsDir,
+    socketsDir: SOCKETS_DIR,
+    env: process.env,
+    now,
+  });
+  await using _http =
+    settings.REDLINE_HTTP_LISTEN === undefined ? null : await startHttp(hostPort(settings.REDLINE_HTTP_LISTEN), metricRoutes(metrics, nc), logger);
+  beats.start(io.signal);
+  const accepted = new Set([...past.accepted, ...past.unfinished.map(({ key }) => attemptName(key))]);
+  const commands = runCommandLoop({ ...shared, js, epoch, log, accepted, starter, now: Date.now }, signal);
+  logger.info({ node, slots: registry.slots, lost: past.unfinished.length }, "node daemon is up");
+
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  logger.info({ running: registry.inUse }, "ending: cells are torn down");
+  await registry.cancel(() => true, new AttemptCancelled("the node daemon was told to end").message);
+  await outbox.drained(DRAIN_MS);
+  io.abort();
+  await Promise.race([Promise.all([carrying, commands]), pause(2000)]);
+  await nc.close();
+}
+
+/** The coordinator writes its public key at its first start, which may be after ours. */
+async function readWhenThere(path: string, signal: AbortSignal): Promise<string> {
+  const deadline = performance.now() + KEY_WAIT_MS;
+  for (;;) {
+    try {
+      return await readFile(path, "utf8");
+    } catch (error) {
+      if (performance.now() > deadline || signal.aborted)
+        throw new ConfigError(`REDLINE_COORDINATOR_PUB: ${path} cannot be read; copy the coordinator's coordinator.pub there`, { cause: error });
+      await pause(100, signal);
+    }
+  }
+}
+
+function hostPort(text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(":");
+  return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
+}
+
+try {
+  const settings = loadSettings(process.env);
+  const logger = createLogger("redline-node", settings.REDLINE_LOG_LEVEL).child({ node: settings.REDLINE_NODE });
+  await run(settings, logger, abortOnSignals());
+  process.exit(0);
+} catch (error) {
+  const expected = error instanceof ConfigError || error instanceof JournalBrokenError;
+  process.stderr.write(`redline node: ${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(expected ? 2 : 1);
+}

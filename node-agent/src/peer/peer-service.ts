@@ -1,0 +1,124 @@
+import type { KeyObject } from "node:crypto";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { z } from "zod";
+import {
+  attemptRequestSchema,
+  nodeIdSchema,
+  openCommand,
+  reserveRequestSchema,
+  subjects,
+  type AttemptKey,
+  type NodeId,
+  type RunOrder,
+} from "@redline/shared";
+import { inboxPrefixOf, type Logger } from "@redline/daemon";
+import { AttemptFault } from "../attempts/attempt-fault.ts";
+import { cellTtlMs, type PartContext } from "../attempts/device-part.ts";
+import type { Registry } from "../attempts/registry.ts";
+import { TargetPart, type TargetDeps } from "../attempts/target-part.ts";
+import { attemptName } from "../journal/unfinished.ts";
+
+export interface PeerServiceOptions {
+  readonly nc: NatsConnection;
+  readonly node: NodeId;
+  readonly registry: Registry;
+  readonly publicKey: KeyObject;
+  readonly minEpoch: () => number;
+  readonly deps: TargetDeps;
+  readonly context: Omit<PartContext, "order" | "device" | "signal">;
+  readonly log: Logger;
+}
+
+const verbSchema = z.enum(["reserve", "challenge", "release"]);
+
+/**
+ * Serves the daemons of other nodes: the target's side of attempts they lead. A request counts only with an order
+ * signed by the coordinator that names the asking node as the origin and this node as the target.
+ */
+export function servePeers(options: PeerServiceOptions): void {
+  const parts = new Map<string, { part: TargetPart; order: RunOrder; reply: ReturnType<TargetPart["reserve"]> }>();
+
+  const reserve = async (from: NodeId, data: unknown) => {
+    const request = reserveRequestSchema.parse(data);
+    // The order's own audience is the origin: signature, term and devices are what count here.
+    const opened = openCommand(JSON.stringify(request.order), {
+      publicKey: options.publicKey,
+      node: from,
+      nowMs: Date.now(),
+      minEpoch: options.minEpoch(),
+    });
+    if (!opened.ok) throw new AttemptFault("node-refused", `order: ${opened.why}`);
+    const { order } = opened.command;
+    if (order.verb !== "run" || order.devices.origin !== from || order.devices.target !== options.node)
+      throw new AttemptFault("node-refused", "the order does not name these two nodes");
+    const name = attemptName(order.key);
+    const known = parts.get(name);
+    if (known !== undefined) return known.reply;
+
+    let started: ReturnType<TargetPart["reserve"]> | undefined;
+    const taken = options.registry.take(order.key, "target", async (running) => {
+      const limit = AbortSignal.timeout(cellTtlMs(order));
+      const signal = AbortSignal.any([running.cancel.signal, limit]);
+      const context: PartContext = { ...options.context, order, device: "target", signal };
+      const part = new TargetPart(context, running, options.deps);
+      started = (async () => {
+        await context.log.write({ kind: "accepted", device: "target", command: opened.command.id }, order.key);
+        return part.reserve(request.agentKey);
+      })();
+      parts.set(name, { part, order, reply: started });
+      // Ends by release (which closes the part), or here when cancelled or out of time.
+      await new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => resolve(), { once: true });
+        void closed(part).then(resolve);
+      });
+      await part.close().catch((error: unknown) => options.log.error({ err: error }, "target part did not close"));
+      parts.delete(name);
+    });
+    if (taken === null || started === undefined) throw new AttemptFault("node-refused", "no free slot");
+    return started;
+  };
+
+  const closers = new WeakMap<TargetPart, () => void>();
+  const closed = (part: TargetPart) => new Promise<void>((resolve) => closers.set(part, resolve));
+
+  const step = async (from: NodeId, verb: "challenge" | "release", data: unknown) => {
+    const { key }: { key: AttemptKey } = attemptRequestSchema.parse(data);
+    const known = parts.get(attemptName(key));
+    if (known === undefined) {
+      if (verb === "release") return { ok: true } as const;
+      throw new AttemptFault("node-restarted", "this attempt is not known here");
+    }
+    if (known.order.devices.origin !== from) throw new AttemptFault("node-refused", "not the origin of this attempt");
+    if (verb === "challenge") await known.part.challenge();
+    else {
+      await known.part.close();
+      closers.get(known.part)?.();
+    }
+    return { ok: true } as const;
+  };
+
+  const answer = async (message: Msg): Promise<void> => {
+    const [, , , fromToken, , verbToken] = message.subject.split(".");
+    const from = nodeIdSchema.safeParse(fromToken);
+    const verb = verbSchema.safeParse(verbToken);
+    // The server does not check where an answer goes: only the asker's own inbox is answered.
+    if (!from.success || !verb.success || !message.reply?.startsWith(`${inboxPrefixOf(from.data)}.`)) return;
+    let reply: unknown;
+    try {
+      const data: unknown = message.json();
+      reply = verb.data === "reserve" ? await reserve(from.data, data) : await step(from.data, verb.data, data);
+    } catch (error) {
+      const fault = error instanceof AttemptFault ? error.fault : "unexpected";
+      const why = error instanceof Error ? error.message : String(error);
+      options.log.warn({ err: error, verb: verb.data, from: from.data }, "peer request refused");
+      reply = { ok: false, fault, why: why.slice(0, 500) };
+    }
+    message.respond(JSON.stringify(reply));
+  };
+
+  options.nc.subscribe(subjects.peersTo(options.node), {
+    callback: (error, message) => {
+      if (error === null) void answer(message);
+    },
+  });
+}

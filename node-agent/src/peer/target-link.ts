@@ -1,0 +1,43 @@
+import { doneReplySchema, reserveReplySchema, type AttemptKey, type NodeId, type SignedCommand } from "@redline/shared";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { askPeer } from "./peer-client.ts";
+
+const RESERVE_MS = 30_000;
+const RELEASE_MS = 30_000;
+/** Over the window itself: snapshots, probes and a slow model. */
+const CHALLENGE_SPARE_MS = 90_000;
+
+export interface ReservedTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly hostKey: string;
+}
+
+/** The target's daemon as the origin's daemon sees it, for one attempt. */
+export interface TargetLink {
+  reserve(order: SignedCommand, agentKey: string, signal: AbortSignal): Promise<ReservedTarget>;
+  challenge(key: AttemptKey, persistS: number, signal: AbortSignal): Promise<void>;
+  /** Runs also when the attempt was cancelled. */
+  release(key: AttemptKey): Promise<void>;
+}
+
+export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): TargetLink {
+  return {
+    async reserve(order, agentKey, signal) {
+      const route = { from, to, verb: "reserve" } as const;
+      const { host, port, hostKey } = await askPeer(nc, route, { v: 1, order, agentKey }, reserveReplySchema, {
+        timeoutMs: RESERVE_MS,
+        signal,
+      });
+      return { host, port, hostKey };
+    },
+    async challenge(key, persistS, signal) {
+      const timeoutMs = persistS * 1000 + CHALLENGE_SPARE_MS;
+      await askPeer(nc, { from, to, verb: "challenge" }, { v: 1, key }, doneReplySchema, { timeoutMs, signal });
+    },
+    async release(key) {
+      const signal = new AbortController().signal;
+      await askPeer(nc, { from, to, verb: "release" }, { v: 1, key }, doneReplySchema, { timeoutMs: RELEASE_MS, signal });
+    },
+  };
+}
