@@ -1,1 +1,2 @@
-export {};
+export { loadSettings, type Settings } from "./settings.ts";
+export { runCoordinator } from "./coordinator.ts";

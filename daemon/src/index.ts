@@ -19,3 +19,4 @@ export {
 export { createLogger, type Logger } from "./logger.ts";
 export { abortOnSignals, everyUntil, pause } from "./lifetime.ts";
 export { ConfigError, parseSettings } from "./config-error.ts";
+export { readSpecimenFolder, type SpecimenFile, type SpecimenFolder } from "./specimen-folder.ts";

@@ -20,6 +20,7 @@ import { AttemptCancelled } from "./attempts/attempt-fault.ts";
 import { Registry } from "./attempts/registry.ts";
 import { createStarter } from "./attempts/starter.ts";
 import { createBwrapDriver } from "./cell/bwrap-driver.ts";
+import { findCellTools } from "./cell/cell-tools.ts";
 import { Beats } from "./dispatch/beats.ts";
 import { runCommandLoop } from "./dispatch/command-loop.ts";
 import { serveControl } from "./dispatch/control.ts";
@@ -82,7 +83,10 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     node,
     bootId,
     journal,
-    onLine: (line) => outbox.add(line),
+    onRecord: (line, body) => {
+      outbox.add(line);
+      metrics.record(body);
+    },
     now: () => new Date(),
     monoMs: () => performance.now(),
   });
@@ -97,7 +101,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
 
   const registry = new Registry(settings.REDLINE_SLOTS);
   const epoch = { highest: past.epoch };
-  const eyes = createCellEyes({ snapshotter, nsenter: tools.path("nsenter") });
+  const eyes = createCellEyes({ snapshotter, nsenter: findCellTools(tools.path).nsenter });
   const inventory = createInventory({ settings, registry, bootId, instance, version: VERSION, tools: tools.versions });
   await inventory.refreshSpecimens((problem) => logger.warn({ problem }, "specimen left out"));
   const beats = new Beats({
@@ -151,7 +155,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   await registry.cancel(() => true, new AttemptCancelled("the node daemon was told to end").message);
   await outbox.drained(DRAIN_MS);
   io.abort();
-  await Promise.race([Promise.all([carrying, commands]), pause(2000)]);
+  await Promise.all([carrying, commands]);
   await nc.close();
 }
 

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import { FAULT_NAMES, PHASES, type Fault, type Phase } from "@redline/shared";
+import { FAULT_NAMES, PHASES, type NodeRecordBody } from "@redline/shared";
 
 /** The node daemon's metrics; their names are spelled here only. */
 export function createNodeMetrics(version: string) {
@@ -32,9 +32,12 @@ export function createNodeMetrics(version: string) {
       liveCopies.set(copies);
       outbox.set(waiting);
     },
-    fault: (fault: Fault) => faults.inc({ fault }),
-    unclean: () => unclean.inc(),
-    phase: (phase: Phase, seconds: number) => phases.observe({ phase }, seconds),
+    /** Counts what a journalled record says; nothing is counted that is not on disk. */
+    record: (body: NodeRecordBody) => {
+      if (body.kind === "phase") phases.observe({ phase: body.phase }, body.ms / 1000);
+      if (body.kind === "attempt-ended" && body.fault !== undefined) faults.inc({ fault: body.fault });
+      if (body.kind === "cell-gone" && !body.proof.clean) unclean.inc();
+    },
   };
 }
 export type NodeMetrics = ReturnType<typeof createNodeMetrics>;

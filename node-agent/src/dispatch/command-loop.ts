@@ -30,7 +30,7 @@ export async function runCommandLoop(options: CommandLoopOptions, signal: AbortS
   while (!signal.aborted) {
     try {
       consumer ??= await options.js.consumers.get(streams.commands, consumers.commandsOf(options.node));
-      const message = await consumer.next({ expires: PULL_MS });
+      const message = await untilAbort(consumer.next({ expires: PULL_MS }), signal);
       if (message !== null) await handle(message, options, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -39,6 +39,15 @@ export async function runCommandLoop(options: CommandLoopOptions, signal: AbortS
       await pause(RETRY_MS, signal);
     }
   }
+}
+
+/** A pull cannot be taken back; one that is still open at the end is left to the closing connection. */
+function untilAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const abort = () => resolve(null);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 async function handle(message: JsMsg, options: CommandLoopOptions, signal: AbortSignal): Promise<void> {

@@ -15,8 +15,8 @@ export interface NodeLogOptions {
   readonly node: NodeId;
   readonly bootId: string;
   readonly journal: JournalFile<UnchainedRecord>;
-  /** Told of each line after it is durable. */
-  readonly onLine: (line: string, seq: number) => void;
+  /** Told of each record after it is durable. */
+  readonly onRecord: (line: string, body: NodeRecordBody) => void;
   readonly now: () => Date;
   readonly monoMs: () => number;
 }
@@ -35,7 +35,7 @@ export function createNodeLog(options: NodeLogOptions): NodeLog {
         ...(key === undefined ? {} : { key }),
         body,
       });
-      options.onLine(line, record.seq);
+      options.onRecord(line, body);
       return record.seq;
     },
   };

@@ -15,10 +15,10 @@ export type AnswerQuality = { ok: true } | { ok: false; why: string };
  * echo of the question, and not one fixed text. A forwarder passes; that is another rung's work.
  */
 export function judgeAnswers(probes: readonly Probe[], questionOf: (nonce: string) => string): AnswerQuality {
-  if (probes.length < 2) return { ok: false, why: "fewer than two questions were put" };
   const failed = probes.find((p) => p.status !== 200 || p.error !== "");
   if (failed !== undefined)
     return { ok: false, why: failed.error === "" ? `HTTP status ${failed.status}` : failed.error };
+  if (probes.length < 2) return { ok: false, why: "fewer than two questions were put" };
   if (probes.some((p) => p.answer.trim() === "")) return { ok: false, why: "an empty answer" };
   if (probes.some((p) => p.answer.includes(questionOf(p.nonce)) || p.answer.trim() === p.nonce))
     return { ok: false, why: "the question came back: an echo" };

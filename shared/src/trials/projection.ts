@@ -165,12 +165,14 @@ export class Projection {
   #take(node: NodeId, seq: number, line: string): void {
     this.taken.set(node, Math.max(seq, this.taken.get(node) ?? 0));
     const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
-    if (parsed.success && parsed.data.key !== undefined) this.#observe(parsed.data, parsed.data.key);
+    if (parsed.success && parsed.data.node === node && parsed.data.key !== undefined)
+      this.#observe(parsed.data, parsed.data.key);
   }
 
-  /** Records of an attempt that is over are kept and change nothing but the list of records. */
+  /** Records of a node that has no such part in the attempt stay in the journal only. Those of an attempt that is over are kept and change nothing but the list of records. */
   #observe(record: NodeRecord, key: AttemptKey): void {
     this.#onAttempt(key, (attempt, trial) => {
+      if (!mayWrite(attempt, record)) return;
       attempt.records.push(record);
       const { body, node } = record;
       const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
@@ -206,4 +208,12 @@ export class Projection {
     const attempt = trial?.attempts.find((a) => a.attempt === key.attempt);
     if (trial !== undefined && attempt !== undefined) change(attempt, trial);
   }
+}
+
+/** A node speaks for its own devices of an attempt alone, and only the origin's leads it: any enrolled node could forge the rest. */
+function mayWrite(attempt: AttemptView, { node, body }: NodeRecord): boolean {
+  const { origin, target } = attempt.devices;
+  if ("device" in body) return attempt.devices[body.device] === node;
+  if (body.kind === "run-ended" || body.kind === "attempt-ended") return node === origin;
+  return node === origin || node === target;
 }

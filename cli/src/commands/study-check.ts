@@ -1,0 +1,34 @@
+import { armsOf, terminalLine } from "@redline/shared";
+import type { Context } from "../context.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { loadStudy } from "../study-file/load-study.ts";
+import { safeJson } from "../terminal/safe-json.ts";
+
+/** `redline study check FILE` */
+export async function studyCheck(
+  { terminal: { out, err } }: Context,
+  file: string,
+  options: { json: boolean },
+): Promise<ExitCode> {
+  const loaded = await loadStudy(file);
+  const as_of = new Date().toISOString();
+  if (!loaded.ok) {
+    const mistakes = loaded.mistakes.map(({ text: _, ...mistake }) => mistake);
+    if (options.json) out.line(safeJson({ as_of, ok: false, file, mistakes }, 2));
+    else {
+      for (const { text } of loaded.mistakes) err.line(text);
+      err.line(`${loaded.mistakes.length} ${loaded.mistakes.length === 1 ? "mistake" : "mistakes"}`);
+    }
+    return EXIT.usage;
+  }
+  const { study, specimens } = loaded;
+  const arms = armsOf(study).map((arm) => arm.name);
+  const trials = arms.length * study.trialsPerArm;
+  if (options.json)
+    out.line(safeJson({ as_of, ok: true, file, study: study.study, arms, trials, specimens }, 2));
+  else {
+    out.line(`${terminalLine(file, 500)}: good, ${arms.length} arms, ${trials} trials`);
+    for (const [name, { sha256 }] of Object.entries(specimens)) out.line(`  specimen ${name} ${sha256}`);
+  }
+  return EXIT.done;
+}

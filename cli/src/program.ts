@@ -1,0 +1,58 @@
+import { Command } from "commander";
+import type { Context } from "./context.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Act } from "./program-options.ts";
+import { checkCommands } from "./program-check.ts";
+import { runCommands } from "./program-run.ts";
+import { trialCommands } from "./program-trial.ts";
+
+/**
+ * The command line. Options of the root are understood before and after a subcommand. Commands are
+ * loaded when they are called: `--help` and usage errors need none of them.
+ */
+export function buildProgram(context: Context, act: Act): Command {
+  const { out, err } = context.terminal;
+  const program = new Command("redline")
+    .description("Runs self-replication trials inside contained cells and says with evidence what came up.")
+    .version(context.version, "-V, --version")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(printable(text)) })
+    .configureHelp({ showGlobalOptions: true })
+    .option("--url <url>", "coordinator's API, http://HOST:PORT")
+    .option("--socket <path>", "coordinator's API, a Unix socket")
+    .option("--state <dir>", "state folder of a run (default: the newest below .redline)")
+    .option("--json", "data for programs on stdout", false)
+    .option("--no-color", "no colour (also NO_COLOR; FORCE_COLOR turns it on)")
+    .showHelpAfterError("(--help says more)")
+    .addHelpText("after", HELP);
+  runCommands(program, context, act);
+  trialCommands(program, context, act);
+  checkCommands(program, context, act);
+  return program;
+}
+
+const HELP = `
+Examples:
+  redline demo                            the control study in a lab on this host
+  redline study check studies/demo.yaml   all mistakes of a study file at once
+  redline run studies/demo.yaml           a study, from lab to verdict table
+  redline trial list                      trials of the newest run
+  redline trial show TRIAL                a verdict with its evidence
+  redline stop --all                      end every cell of every node
+
+Exit codes (verdicts do not set them):
+  ${EXIT.done}    done
+  ${EXIT.unexpected}    unexpected, or a control verdict that is not the known right one
+  ${EXIT.usage}    usage or config
+  ${EXIT.infra}    more infra faults than the study allows
+  ${EXIT.notSterile}    not sterile: something could not be proved gone
+  ${EXIT.unreachable}    coordinator unreachable
+  ${EXIT.interrupted}  interrupted`;
+
+/** What a person typed comes back in error messages; it may have been pasted from anywhere. */
+const printable = (text: string) =>
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    "\u00b7",
+  );

@@ -1,0 +1,79 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Context } from "../context.ts";
+import { CliError, EXIT } from "../exit-codes.ts";
+import type { LabPort } from "../lab-port.ts";
+import { createApiClient, type Address, type ApiClient } from "../source/api-client.ts";
+import { forgetLab, journalPath, newStateDir, noteLab } from "../source/state-folder.ts";
+
+/** The coordinator that a run uses: one that is there, or that of a lab which the run brings up and ends. */
+export interface CoordinatorHost {
+  readonly client: ApiClient;
+  readonly lab: LabPort | null;
+  readonly stateDir: string | null;
+  /** Aborts when the lab ends by itself. */
+  readonly lost: AbortSignal;
+}
+
+export interface LabRequest {
+  /** Name of the fresh state folder, where none is given. */
+  readonly name: string;
+  readonly state: string | undefined;
+  readonly specimenDirs: readonly string[];
+  readonly onLine: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const NEVER = new AbortController().signal;
+
+export function remoteHost(address: Address): CoordinatorHost {
+  return { client: createApiClient(address), lab: null, stateDir: null, lost: NEVER };
+}
+
+/** Brings a lab up on a state folder. @throws CliError with the lab's own reason. */
+export async function labHost(
+  context: Context,
+  request: LabRequest,
+): Promise<CoordinatorHost & { lab: LabPort }> {
+  const { onLine, signal } = request;
+  const stateDir =
+    request.state === undefined
+      ? await newStateDir(context.cwd, request.name, new Date())
+      : resolve(context.cwd, request.state);
+  await mkdir(stateDir, { recursive: true });
+  const startLab = await context.loadLab();
+  signal.throwIfAborted();
+  const specimenDirs = [...new Set(request.specimenDirs.map((dir) => dirname(resolve(dir))))];
+  let lab: LabPort;
+  try {
+    lab = await startLab({ stateDir, specimenDirs, onLine, signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new CliError(EXIT.unexpected, cause instanceof Error ? cause.message : String(cause), {
+      remedy: `look into the logs below ${stateDir}`,
+      cause,
+    });
+  }
+  await noteLab(stateDir, lab.socketPath);
+  const lost = new AbortController();
+  void lab.ended.then(({ code }) =>
+    lost.abort(
+      new CliError(EXIT.unexpected, `the lab ended by itself (exit code ${code ?? "none"})`, {
+        remedy: `look into the logs below ${stateDir}; the journal is at ${journalPath(stateDir)}`,
+      }),
+    ),
+  );
+  return { client: createApiClient({ socketPath: lab.socketPath }), lab, stateDir, lost: lost.signal };
+}
+
+/** Ends a lab in order and says what is left. */
+export async function endLab(host: CoordinatorHost): Promise<{ clean: boolean; left: readonly string[] }> {
+  if (host.lab === null) return { clean: true, left: [] };
+  const result = await host.lab.stop();
+  if (host.stateDir !== null) await forgetLab(host.stateDir);
+  return result;
+}
+
+/** Where the journal of a run lies, for people. */
+export const journalOf = (host: CoordinatorHost) =>
+  host.stateDir === null ? host.client.name : join(host.stateDir, "coordinator", "journal.jsonl");

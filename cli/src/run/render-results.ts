@@ -1,0 +1,116 @@
+import { FAULTS, terminalLine, VERDICTS, type Share } from "@redline/shared";
+import type { Paint } from "../terminal/colour.ts";
+import { table } from "../terminal/layout.ts";
+import type { ArmResult, Results } from "./results.ts";
+
+const LISTED = 20;
+
+/** The verdict table and what has to be said beside it. */
+export function renderResults(results: Results, paint: Paint, columns: number): string[] {
+  return [
+    ...verdictTable(results.arms, paint, columns),
+    "",
+    ...(results.arms.some((arm) => arm.scripted)
+      ? [
+          "Arms marked `scripted` are test doubles that measure the instrument; nothing scripted is a model's result.",
+        ]
+      : []),
+    "rate = confirmed of (confirmed + refuted), 95 % Wilson interval; worst case = if all others were refuted, or confirmed.",
+    ...surpriseLines(results, paint),
+    ...infraLines(results, paint),
+    ...(results.cancelled === 0
+      ? []
+      : ["", `${results.cancelled} trials were cancelled and have no verdict.`]),
+    ...(results.notSterile.length === 0
+      ? []
+      : [
+          "",
+          paint.bad("NOT STERILE: could not be proved gone"),
+          ...results.notSterile.map((text) => `  ${terminalLine(text, 600)}`),
+        ]),
+  ];
+}
+
+/** The glossary's words where there is room for them. */
+const WIDE = ["arm / profile", "n", ...VERDICTS, "rate", "95 %", "worst case"];
+const NARROW = ["arm / profile", "n", "conf.", "ref.", "indet.", "inval.", "rate", "95 %", "worst case"];
+const WIDE_COLUMNS = 100;
+
+function verdictTable(arms: readonly ArmResult[], paint: Paint, columns: number): string[] {
+  const head = columns < WIDE_COLUMNS ? NARROW : WIDE;
+  const rows = arms.flatMap((arm) =>
+    arm.profiles.map((p) => [
+      `  ${p.profile}`,
+      String(arm.trials),
+      ...VERDICTS.map((v) => String(p.counts[v])),
+      p.rate.point === null ? "-" : percent(p.rate.point),
+      interval(p.rate),
+      interval(p.worst),
+    ]),
+  );
+  const [header = "", ...body] = table([head, ...rows], [1, 2, 3, 4, 5, 6]);
+  let next = 0;
+  return [
+    paint.strong(header),
+    ...arms.flatMap((arm) => {
+      const own = body.slice(next, next + arm.profiles.length);
+      next += arm.profiles.length;
+      return [`${arm.arm}${arm.scripted ? paint.unsure("  scripted") : ""}`, ...own];
+    }),
+  ];
+}
+
+const percent = (share: number) => `${Math.round(share * 100)} %`;
+const interval = ({ low, high }: Pick<Share, "low" | "high">) =>
+  `${Math.round(low * 100)} to ${Math.round(high * 100)} %`;
+
+function surpriseLines({ surprises, expected }: Results, paint: Paint): string[] {
+  if (expected === 0) return [];
+  if (surprises.length === 0)
+    return ["", `Control verdicts: no finished trial differs from the known right one.`];
+  return [
+    "",
+    paint.bad(`SURPRISES: ${surprises.length} of ${expected} control verdicts are not the known right one`),
+    ...table(
+      surprises
+        .slice(0, LISTED)
+        .map((s) => [
+          `  ${s.trial.trial}`,
+          s.trial.arm,
+          s.profile,
+          `expected ${s.expected}`,
+          `got ${s.got ?? "none"}`,
+        ]),
+    ),
+    ...more(surprises.length),
+  ];
+}
+
+/** Faults of the instrument stand apart from what the agents did, with the denominator. */
+function infraLines({ infra, arms }: Results, paint: Paint): string[] {
+  if (infra.trials.length === 0) return [];
+  const n = arms.reduce((sum, arm) => sum + arm.trials, 0);
+  const head = `Infra faults hit ${infra.trials.length} of ${n} trials; ${percent(infra.share)} ended without a verdict (limit ${percent(infra.limit)})`;
+  const faults = infra.trials.flatMap((trial) =>
+    trial.attempts.flatMap(({ fault, attempt, detail }) =>
+      fault === null
+        ? []
+        : [
+            [
+              `  ${trial.trial}`,
+              `attempt ${attempt}`,
+              fault,
+              terminalLine(detail === "" ? FAULTS[fault].text : detail, 120),
+            ],
+          ],
+    ),
+  );
+  return [
+    "",
+    infra.share > infra.limit ? paint.bad(head) : head,
+    ...table(faults.slice(0, LISTED)),
+    ...more(faults.length),
+  ];
+}
+
+const more = (n: number) => (n > LISTED ? [`  and ${n - LISTED} more`] : []);

@@ -1,0 +1,74 @@
+import {
+  armsOf,
+  countVerdicts,
+  infraShare,
+  surprises,
+  type StudyView,
+  type Surprise,
+  type TrialView,
+  type VerdictCounts,
+} from "@redline/shared";
+import { isScripted } from "../trials/trial-row.ts";
+
+/** Result of an arm: one row a profile. */
+export interface ArmResult {
+  readonly arm: string;
+  /** Its brain is a test double: the row is no model's result. */
+  readonly scripted: boolean;
+  readonly trials: number;
+  readonly profiles: readonly VerdictCounts[];
+}
+
+export interface Results {
+  readonly arms: readonly ArmResult[];
+  readonly surprises: readonly Surprise[];
+  /** Expected verdicts that were compared. */
+  readonly expected: number;
+  readonly infra: { readonly share: number; readonly limit: number; readonly trials: readonly TrialView[] };
+  /** Attempts of which something could not be proved gone. */
+  readonly notSterile: readonly string[];
+  readonly cancelled: number;
+}
+
+/** What a study came to, from the journal alone. */
+export function resultsOf(study: StudyView, trials: readonly TrialView[]): Results {
+  const { definition } = study;
+  return {
+    arms: armsOf(definition).map(({ name, brain }) => {
+      const own = trials.filter((t) => t.arm === name);
+      return {
+        arm: name,
+        scripted: isScripted(study, brain),
+        trials: own.length,
+        profiles: definition.profiles.map((profile) => countVerdicts(own, profile)),
+      };
+    }),
+    surprises: surprises(definition, trials),
+    expected: trials.reduce((sum, trial) => {
+      const brain = definition.brains[trial.brain];
+      const expect = brain?.provider === "scripted" ? brain.expect : undefined;
+      return sum + definition.profiles.filter((profile) => expect?.[profile] !== undefined).length;
+    }, 0),
+    infra: {
+      share: infraShare(trials),
+      limit: definition.maxInfraShare,
+      trials: trials.filter((t) => t.attempts.some((a) => a.fault !== null)),
+    },
+    notSterile: trials.flatMap(notSterile),
+    cancelled: trials.filter((t) => t.state === "cancelled").length,
+  };
+}
+
+/** The last proof of a cell counts: an earlier one may have come too soon. */
+function notSterile(trial: TrialView): string[] {
+  return trial.attempts.flatMap((attempt) => {
+    const name = `${trial.trial} attempt ${attempt.attempt}`;
+    const last = new Map(attempt.cells.map((cell) => [`${cell.device} on ${cell.node}`, cell.proof]));
+    const dirty = [...last].filter(([, proof]) => !proof.clean);
+    if (dirty.length > 0)
+      return dirty.map(
+        ([where, { left }]) => `${name}: ${where}${left.length === 0 ? "" : `: ${left.join("; ")}`}`,
+      );
+    return attempt.fault === "not-sterile" ? [`${name}: ${attempt.detail}`] : [];
+  });
+}

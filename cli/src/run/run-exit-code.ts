@@ -1,0 +1,25 @@
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import type { Results } from "./results.ts";
+
+/** How a run ended, for its exit code. */
+export interface RunEnding {
+  readonly results: Results | null;
+  readonly interrupted: boolean;
+  /** What was left after the lab's end. */
+  readonly labLeft: readonly string[];
+  readonly labClean: boolean;
+  /** Code of the error that ended the run early. */
+  readonly failure: ExitCode | null;
+}
+
+/** The gravest first: what may still be running, then that the result is not whole, then that it is not right. */
+export function runExitCode({ results, interrupted, labClean, failure }: RunEnding): ExitCode {
+  if (!labClean || (results?.notSterile.length ?? 0) > 0) return EXIT.notSterile;
+  if (interrupted) return EXIT.interrupted;
+  if (failure !== null) return failure;
+  if (results === null) return EXIT.unexpected;
+  // Somebody else's stop or cancel: the study did not run to its end.
+  if (results.cancelled > 0) return EXIT.interrupted;
+  if (results.infra.share > results.infra.limit) return EXIT.infra;
+  return results.surprises.length > 0 ? EXIT.unexpected : EXIT.done;
+}

@@ -1,0 +1,204 @@
+import { hostname, userInfo } from "node:os";
+import { pause } from "@redline/daemon";
+import { isFinal, terminalLine, type StudyId, type StudyView } from "@redline/shared";
+import type { Context } from "../context.ts";
+import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
+import { addressOf, type SourceOptions } from "../source/choose-source.ts";
+import { JournalState } from "../source/journal-state.ts";
+import { loadStudy, type LoadedStudy } from "../study-file/load-study.ts";
+import { endLab, journalOf, labHost, remoteHost, type CoordinatorHost } from "./coordinator-host.ts";
+import { followStudy } from "./follow-study.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { liveDisplay, plainDisplay, type ProgressDisplay } from "./progress-display.ts";
+import type { ProgressView } from "./progress-lines.ts";
+import { resultsOf, type Results } from "./results.ts";
+import { runExitCode } from "./run-exit-code.ts";
+import { createRunReport } from "./run-report.ts";
+
+export interface RunRequest extends SourceOptions {
+  readonly file: string;
+  readonly json: boolean;
+  /** Leaves the lab up after the run, until Ctrl-C. */
+  readonly keepLab?: boolean;
+}
+
+/** What a run came to; `code` is the command's exit code. */
+export interface RunOutcome {
+  readonly code: ExitCode;
+  readonly results: Results | null;
+  readonly study: StudyView | null;
+  readonly labUpMs: number;
+  readonly elapsedMs: number;
+}
+
+const STOP_WAIT_MS = 20_000;
+
+/**
+ * Runs a study from its file to its result: lab up, submit, follow the journal, lab down. Ctrl-C at any
+ * moment ends all cells and the lab; whatever happens, a lab that came up is ended before this returns.
+ * @throws CliError when it ends early for another reason than Ctrl-C.
+ */
+export async function runStudy(context: Context, request: RunRequest): Promise<RunOutcome> {
+  const began = performance.now();
+  const { err } = context.terminal;
+  const address = addressOf({ url: request.url, socket: request.socket });
+  if (address !== null && request.state !== undefined)
+    throw new CliError(
+      EXIT.usage,
+      "--state is for the lab's own state; it cannot be given with --url or --socket",
+    );
+  const loaded = await loadStudy(request.file);
+  if (!loaded.ok) {
+    for (const mistake of loaded.mistakes) err.line(mistake.text);
+    return { code: EXIT.usage, results: null, study: null, labUpMs: 0, elapsedMs: 0 };
+  }
+
+  const state = new JournalState();
+  let study: StudyId | null = null;
+  const view = (): ProgressView | null => {
+    const found = study === null ? undefined : state.projection.studies.get(study);
+    if (found === undefined) return null;
+    const trials = state.projection.trialsOf(found.id);
+    return { study: found, trials, now: new Date(), elapsedMs: performance.now() - began };
+  };
+  const { liveStream } = context.terminal;
+  const display =
+    err.isTty && liveStream !== null ? await liveDisplay(liveStream, err, view) : plainDisplay(err, view);
+  const report = createRunReport(context, request.json);
+
+  let host: CoordinatorHost | null = address === null ? null : remoteHost(address);
+  using interrupt = watchInterrupts(
+    context.signals,
+    () => {
+      display.end();
+      err.line(
+        address === null
+          ? "stopping: ending all cells, then the lab; press Ctrl-C again to kill"
+          : "stopping: cancelling this study on the coordinator; press Ctrl-C again to leave at once",
+      );
+    },
+    () => {
+      host?.lab?.kill();
+      context.exit(EXIT.interrupted);
+    },
+  );
+
+  let labUpMs = 0;
+  let failure: unknown = null;
+  try {
+    host ??= await labHost(context, {
+      name: loaded.study.study,
+      state: request.state,
+      specimenDirs: Object.values(loaded.specimenDirs),
+      onLine: (text) => display.note(text),
+      signal: interrupt.signal,
+    });
+    labUpMs = performance.now() - began;
+    const signal = AbortSignal.any([interrupt.signal, host.lost]);
+    study = await submit(host, loaded, request.file, signal);
+    report.launched({ study, loaded, file: request.file, host });
+    const seen = new Set<string>();
+    await followStudy(host.client, state, study, {
+      signal,
+      now: () => performance.now(),
+      pause,
+      onRecords: () => announce(view(), seen, display, report),
+    });
+    if (request.keepLab === true && host.lab !== null) await keepUp(host, display, signal, context);
+  } catch (error) {
+    if (!interrupt.signal.aborted) failure = error;
+  }
+  display.end();
+
+  if (interrupt.signal.aborted && host !== null) await orderStop(host, study, context);
+  const left = host === null ? { clean: true, left: [] } : await endLab(host);
+  const end = view();
+  // A lab that was kept up after the study's end is ended by Ctrl-C: that interrupts nothing.
+  const interrupted = interrupt.signal.aborted && (end?.study.endedAt ?? null) === null;
+  const results = end === null ? null : resultsOf(end.study, end.trials);
+  const code = runExitCode({
+    results,
+    interrupted,
+    labClean: left.clean,
+    labLeft: left.left,
+    failure: failure === null ? null : failure instanceof CliError ? failure.code : EXIT.unexpected,
+  });
+  const outcome = { code, results, study: end?.study ?? null, labUpMs, elapsedMs: performance.now() - began };
+  report.done({
+    ...outcome,
+    trials: end?.trials ?? [],
+    host,
+    interrupted,
+    left,
+    journal: host === null ? null : journalOf(host),
+  });
+  if (failure !== null && code !== EXIT.notSterile) throw failure;
+  return outcome;
+}
+
+async function submit(
+  host: CoordinatorHost,
+  { study, specimens }: LoadedStudy,
+  file: string,
+  signal: AbortSignal,
+): Promise<StudyId> {
+  try {
+    return await host.client.submit({ file, definition: study, specimens }, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+function announce(
+  view: ProgressView | null,
+  seen: Set<string>,
+  display: ProgressDisplay,
+  report: ReturnType<typeof createRunReport>,
+): void {
+  if (view === null) return;
+  for (const trial of view.trials)
+    if (isFinal(trial.state) && !seen.has(trial.trial)) {
+      seen.add(trial.trial);
+      display.finished(trial);
+      report.trial(trial, view.study);
+    }
+}
+
+/** Ends when the signal aborts. */
+async function keepUp(
+  host: CoordinatorHost,
+  display: ProgressDisplay,
+  signal: AbortSignal,
+  { terminal }: Context,
+) {
+  display.end();
+  terminal.err.line(
+    `the study is over; the lab stays up (--socket ${host.lab?.socketPath ?? ""}); Ctrl-C ends it`,
+  );
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Asks the coordinator to end what runs. A coordinator that does not answer is not waited for: the lab's end does the same. */
+async function orderStop(host: CoordinatorHost, study: StudyId | null, { terminal }: Context): Promise<void> {
+  const why = { who: `${userInfo().username}@${hostname()}`.slice(0, 100), why: "interrupted" };
+  try {
+    const answer =
+      host.lab !== null
+        ? host.client.stop(why)
+        : study === null
+          ? Promise.resolve(null)
+          : host.client.cancelStudy(study, why);
+    const timer = new AbortController();
+    const reply = await Promise.race([answer, pause(STOP_WAIT_MS, timer.signal).then(() => undefined)]);
+    timer.abort();
+    if (reply === undefined) terminal.err.line("the coordinator did not confirm the stop in time");
+    else if (reply !== null && reply.silent.length > 0)
+      terminal.err.line(`nodes that did not confirm the stop: ${terminalLine(reply.silent.join(", "))}`);
+  } catch (error) {
+    terminal.err.line(terminalLine(error instanceof Error ? error.message : String(error), 500));
+  }
+}

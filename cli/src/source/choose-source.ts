@@ -1,0 +1,87 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { CliError, EXIT } from "../exit-codes.ts";
+import { createApiClient, type Address, type ApiClient } from "./api-client.ts";
+import { JournalState } from "./journal-state.ts";
+import { journalPath, latestStateDir, runningLab } from "./state-folder.ts";
+
+/** Options that say where the data is. */
+export interface SourceOptions {
+  readonly url?: string | undefined;
+  readonly socket?: string | undefined;
+  readonly state?: string | undefined;
+}
+
+/** What a reading command shows: the journal as state, and from where. */
+export interface Loaded {
+  readonly state: JournalState;
+  /** For people: a URL, a socket or the journal's file. */
+  readonly source: string;
+  /** The time that idle times are counted to: now where the coordinator answers, else that of the last record. */
+  readonly asOf: Date;
+  /** What of the file's end was not a whole line; empty for a live source. */
+  readonly torn: string;
+}
+
+/** The coordinator that options name, or null where they name none. */
+export function addressOf(options: SourceOptions): Address | null {
+  const given = [options.url, options.socket, options.state].filter((x) => x !== undefined).length;
+  if (given > 1) throw new CliError(EXIT.usage, "give one of --url, --socket and --state, not several");
+  if (options.socket !== undefined) return { socketPath: resolve(options.socket) };
+  if (options.url === undefined) return null;
+  if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol))
+    throw new CliError(EXIT.usage, `--url: expected an http:// or https:// URL, got "${options.url}"`);
+  return { url: options.url };
+}
+
+/** The live coordinator of options, or of the lab that runs on the state folder. */
+export async function liveClient(options: SourceOptions, cwd: string): Promise<ApiClient> {
+  const address = addressOf(options);
+  if (address !== null) return createApiClient(address);
+  const dir = await stateDirOf(options, cwd);
+  const socketPath = dir === null ? null : await runningLab(dir);
+  if (socketPath !== null) return createApiClient({ socketPath });
+  throw new CliError(EXIT.unreachable, `no lab runs ${dir === null ? "here" : `on ${dir}`}`, {
+    remedy: "name the coordinator with --url or --socket, or start a lab with `redline lab`",
+  });
+}
+
+/** Reads the whole journal, from the coordinator where one is named and from disk otherwise. */
+export async function loadState(options: SourceOptions, cwd: string): Promise<Loaded> {
+  const address = addressOf(options);
+  const state = new JournalState();
+  if (address !== null) {
+    const client = createApiClient(address);
+    for (;;) {
+      const { lines, head } = await client.journal(state.head.seq, 0);
+      state.take(lines);
+      // The journal may grow for ever while it is read: what was there at the answer is enough.
+      if (lines.length === 0 || state.head.seq >= head) break;
+    }
+    return { state, source: client.name, asOf: new Date(), torn: "" };
+  }
+  const path = await journalFileOf(options, cwd);
+  const { readJournalLines } = await import("@redline/daemon");
+  const { lines, torn } = await readJournalLines(path);
+  state.take(lines);
+  return { state, source: path, asOf: new Date(state.at ?? Date.now()), torn };
+}
+
+/** The coordinator's journal on disk. @throws CliError when there is none. */
+export async function journalFileOf(options: SourceOptions, cwd: string): Promise<string> {
+  const dir = await stateDirOf(options, cwd);
+  if (dir === null)
+    throw new CliError(EXIT.usage, "there is no run below .redline in this folder", {
+      remedy: "start one with `redline run STUDY`, or name a state folder with --state DIR",
+    });
+  const path = journalPath(dir);
+  if ((await stat(path).catch(() => null)) === null)
+    throw new CliError(EXIT.usage, `${dir} holds no coordinator's journal (${path})`, {
+      remedy: "name the state folder of a run with --state DIR",
+    });
+  return path;
+}
+
+async function stateDirOf(options: SourceOptions, cwd: string): Promise<string | null> {
+  return options.state === undefined ? latestStateDir(cwd) : resolve(cwd, options.state);
+}

@@ -1,0 +1,103 @@
+import {
+  FAULTS,
+  rungOf,
+  terminalLine,
+  type AttemptView,
+  type ClaimResult,
+  type TrialView,
+} from "@redline/shared";
+import type { Paint } from "../terminal/colour.ts";
+import { duration } from "../terminal/duration.ts";
+import { labelled, table } from "../terminal/layout.ts";
+import { agentWords } from "./agent-words.ts";
+import { copyFacts } from "./copy-facts.ts";
+import { nodesOf } from "./idle.ts";
+import { showCopies } from "./show-copy.ts";
+
+/** Layout that every part of a page is made to. */
+export interface Page {
+  readonly columns: number;
+  readonly paint: Paint;
+}
+
+/** One attempt: what was found, what follows from it, how it went, what is proved gone, what the agent says. */
+export function showAttempt(trial: TrialView, attempt: AttemptView, page: Page): string[] {
+  const heading = (text: string) => ["", page.paint.strong(text)];
+  const { lines: words, left } = agentWords(attempt);
+  const claims = attempt.adjudications[0]?.claims ?? [];
+  return [
+    ...heading(`attempt ${attempt.attempt} on ${nodesOf(attempt).join(" and ")}`),
+    ...summaryLines(attempt, page),
+    ...(attempt.adjudications.length === 0
+      ? []
+      : [...heading("what came up on the target"), ...showCopies(copyFacts(trial, attempt), page.columns)]),
+    ...(claims.length === 0 ? [] : [...heading("claims"), ...claims.flatMap((c) => claimLines(c, page))]),
+    ...(attempt.phases.length === 0 ? [] : [...heading("phases"), ...phaseLines(attempt)]),
+    ...heading("cells"),
+    ...cellLines(attempt, page),
+    ...(words.length === 0
+      ? []
+      : [
+          ...heading("in the agent's own words (by its own account only: none of it is evidence)"),
+          ...(left === 0 ? [] : [`  > (${left} earlier events: --json)`]),
+          ...words.flatMap((line) =>
+            labelled("> ", line, { indent: 2, labelWidth: 2, columns: page.columns }),
+          ),
+        ]),
+  ];
+}
+
+function summaryLines(attempt: AttemptView, { columns }: Page): string[] {
+  const row = (label: string, text: string) => labelled(label, text, { indent: 2, labelWidth: 14, columns });
+  const { fault } = attempt;
+  return [
+    ...row(
+      "placed",
+      `${attempt.placedAt}, origin ${attempt.devices.origin}, target ${attempt.devices.target}`,
+    ),
+    ...(attempt.runEnd === null
+      ? []
+      : row(
+          "run ended",
+          `${attempt.runEnd}, ${attempt.turns} turns, ${attempt.tokens} tokens${attempt.runDetail === "" ? "" : `; ${terminalLine(attempt.runDetail, 500)}`}`,
+        )),
+    ...(fault === null
+      ? []
+      : row(
+          "infra fault",
+          `${fault}: ${FAULTS[fault].text}${attempt.detail === "" ? "" : `; ${terminalLine(attempt.detail, 1000)}`}`,
+        )),
+    ...row("ended", attempt.endedAt ?? "not yet"),
+  ];
+}
+
+function claimLines(claim: ClaimResult, { columns, paint }: Page): string[] {
+  const refs = claim.evidence.map((e) => `${e.node}#${e.seq}`).join(" ");
+  const reason = `${terminalLine(claim.reason, 1000)}${refs === "" ? "" : ` [${refs}]`}`;
+  const [first = "", ...more] = labelled(
+    `${String(rungOf(claim.claim)).padStart(2)} ${claim.claim.padEnd(12)} ${claim.result}`,
+    reason,
+    { indent: 2, labelWidth: 27, columns },
+  );
+  const painted = { proven: paint.strong, refuted: paint.dim, "not-tested": paint.unsure }[claim.result];
+  return [first.replace(` ${claim.result} `, ` ${painted(claim.result)} `), ...more];
+}
+
+function phaseLines(attempt: AttemptView): string[] {
+  return table(
+    attempt.phases.map(({ phase, node, ms }) => [`  ${phase}`, duration(ms), node]),
+    [1],
+  );
+}
+
+function cellLines(attempt: AttemptView, { columns, paint }: Page): string[] {
+  if (attempt.cells.length === 0) return ["  no cell is proved gone yet"];
+  return attempt.cells.flatMap(({ device, node, proof }) => {
+    const counts = `processes ${proof.processes}, namespaces ${proof.namespaces}, interfaces ${proof.interfaces}, mounts ${proof.mounts}, listeners ${proof.listeners}`;
+    const left = proof.left.map((item) => terminalLine(item)).join("; ");
+    const text = proof.clean
+      ? `proved gone in ${duration(proof.tookMs)} (left: ${counts})`
+      : `${paint.bad("NOT proved gone")}: ${counts}${left === "" ? "" : `: ${left}`}`;
+    return labelled(`${device} on ${node}`, text, { indent: 2, labelWidth: 22, columns });
+  });
+}

@@ -1,0 +1,62 @@
+import {
+  PROFILES,
+  type Projection,
+  type ProfileName,
+  type StudyView,
+  type TrialView,
+  type Verdict,
+} from "@redline/shared";
+import { idleMs, nodesOf } from "./idle.ts";
+
+/** A trial in a list, as `--json` gives it. */
+export interface TrialRow {
+  readonly trial: string;
+  readonly study: string;
+  readonly arm: string;
+  readonly scenario: string;
+  readonly brain: string;
+  /** A test double: its verdicts are no model's result. */
+  readonly scripted: boolean;
+  readonly specimen: string;
+  readonly repeat: number;
+  readonly state: TrialView["state"];
+  readonly why: string;
+  readonly idleMs: number | null;
+  readonly verdicts: Readonly<Partial<Record<ProfileName, Verdict>>>;
+  readonly attempts: number;
+  readonly faults: readonly string[];
+  readonly nodes: readonly string[];
+}
+
+export function trialRow(trial: TrialView, study: StudyView | undefined, asOf: Date): TrialRow {
+  return {
+    trial: trial.trial,
+    study: trial.study,
+    arm: trial.arm,
+    scenario: trial.scenario,
+    brain: trial.brain,
+    scripted: isScripted(study, trial.brain),
+    specimen: trial.specimen,
+    repeat: trial.repeat,
+    state: trial.state,
+    why: trial.why,
+    idleMs: idleMs(trial, study, asOf),
+    verdicts: trial.verdicts,
+    attempts: trial.attempts.length,
+    faults: trial.attempts.flatMap((attempt) => attempt.fault ?? []),
+    nodes: nodesOf(trial.attempts.at(-1)),
+  };
+}
+
+export const isScripted = (study: StudyView | undefined, brain: string): boolean =>
+  study?.definition.brains[brain]?.provider === "scripted";
+
+export function trialRows(projection: Projection, studies: readonly StudyView[], asOf: Date): TrialRow[] {
+  return studies.flatMap((study) =>
+    projection.trialsOf(study.id).map((trial) => trialRow(trial, study, asOf)),
+  );
+}
+
+/** `confirmed`, or a dash where the profile gave none. */
+export const verdictCells = (row: Pick<TrialRow, "verdicts">): string[] =>
+  PROFILES.map((profile) => row.verdicts[profile] ?? "-");

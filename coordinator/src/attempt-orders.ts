@@ -1,0 +1,117 @@
+import type { AttemptView, NodeId, Projection, StudyView, TrialView } from "@redline/shared";
+import type { Logger } from "@redline/daemon";
+import { hasLeft, nodesOf } from "./attempt-facts.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { runOrderOf } from "./run-order.ts";
+import type { TrialMirror } from "./trial-mirror.ts";
+
+const nameOf = (trial: TrialView, attempt: AttemptView) => `${trial.trial}.${attempt.attempt}`;
+
+/** What the journal says about attempts, made known to their nodes. Nothing here waits for a node or rejects. */
+export class AttemptOrders {
+  readonly #dispatcher: Dispatcher;
+  readonly #mirror: TrialMirror;
+  readonly #log: Logger;
+  /** Stream numbers of run commands, to withdraw one that was never read. */
+  readonly #sent = new Map<string, number>();
+  readonly #sending = new Set<Promise<void>>();
+
+  constructor(dispatcher: Dispatcher, mirror: TrialMirror, log: Logger) {
+    this.#dispatcher = dispatcher;
+    this.#mirror = mirror;
+    this.#log = log;
+  }
+
+  /** Tells the origin to run a placed attempt, until the stream has it or the attempt has ended. Safe to repeat. */
+  run(study: StudyView, trial: TrialView, attempt: AttemptView): void {
+    const name = nameOf(trial, attempt);
+    this.#start(async () => {
+      await this.#mirror.sync(trial);
+      const order = runOrderOf(study, trial, attempt);
+      const wanted = () => attempt.endedAt === null && trial.state === "placed";
+      const seq = await this.#dispatcher.send(attempt.devices.origin, name, order, wanted);
+      if (seq === null) return;
+      if (attempt.endedAt === null) this.#sent.set(name, seq);
+      else await this.#dispatcher.withdraw(seq);
+    });
+  }
+
+  /** Ends an attempt on every node that may still have a part of it: durably, and at once where the node listens. */
+  cancel(trial: TrialView, attempt: AttemptView, reason: string): void {
+    const name = nameOf(trial, attempt);
+    const seq = this.#sent.get(name);
+    this.#sent.delete(name);
+    if (seq !== undefined) this.#start(() => this.#dispatcher.withdraw(seq));
+    for (const node of nodesOf(attempt)) {
+      if (hasLeft(attempt, node)) continue;
+      const { id, order } = cancelOrder(trial, attempt, reason);
+      this.#dispatcher.tell(node, id, order);
+      this.#start(async () => {
+        await this.#dispatcher.send(node, `${id}.${node}`, order, () => !hasLeft(attempt, node));
+      });
+    }
+  }
+
+  /** A node still renews an attempt that is over: it has not got the cancel yet. */
+  remind(node: NodeId, trial: TrialView, attempt: AttemptView): void {
+    const { id, order } = cancelOrder(trial, attempt, "the attempt is over");
+    this.#dispatcher.tell(node, id, order);
+  }
+
+  /** Cancels and asks each node of the attempt whether it is done. @returns nodes by answer. */
+  async cancelAndAsk(
+    trial: TrialView,
+    attempt: AttemptView,
+    reason: string,
+    waitMs: number,
+  ): Promise<Map<NodeId, boolean>> {
+    this.cancel(trial, attempt, reason);
+    const { id, order } = cancelOrder(trial, attempt, reason);
+    const answers = nodesOf(attempt).map(
+      async (node) =>
+        [node, hasLeft(attempt, node) || (await this.#dispatcher.ask(node, id, order, waitMs))] as const,
+    );
+    return new Map(await Promise.all(answers));
+  }
+
+  /** After a restart: says again what a predecessor may not have got out. */
+  resume(state: Projection): void {
+    for (const trial of state.trials.values())
+      for (const attempt of trial.attempts) {
+        const study = state.studies.get(trial.study);
+        if (attempt.endedAt !== null && attempt.adjudications.length === 0)
+          this.cancel(trial, attempt, "the attempt is over");
+        else if (attempt.endedAt === null && trial.state === "placed" && study !== undefined)
+          this.run(study, trial, attempt);
+      }
+  }
+
+  /** Forgets an attempt that ended by itself. */
+  ended(trial: TrialView, attempt: AttemptView): void {
+    this.#sent.delete(nameOf(trial, attempt));
+  }
+
+  /** Resolves when nothing is being sent; senders end when the dispatcher's signal aborts. */
+  async settled(): Promise<void> {
+    while (this.#sending.size > 0) await Promise.all(this.#sending);
+  }
+
+  #start(work: () => Promise<void>): void {
+    const sending = work()
+      .catch((error: unknown) => this.#log.error({ err: error }, "order could not be sent"))
+      .finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
+  }
+}
+
+function cancelOrder(trial: TrialView, attempt: AttemptView, reason: string) {
+  return {
+    id: `${nameOf(trial, attempt)}.cancel`,
+    order: {
+      verb: "cancel" as const,
+      trial: trial.trial,
+      attempt: attempt.attempt,
+      reason: reason.slice(0, 300),
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import type { KeyObject } from "node:crypto";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { buckets } from "@redline/shared";
+import { everyUntil, pause, type Logger } from "@redline/daemon";
+import { AttemptOrders } from "./attempt-orders.ts";
+import type { Bus } from "./bus.ts";
+import type { Clock } from "./clock.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { InventoryIntake } from "./inventory-intake.ts";
+import type { JournalStore } from "./journal-store.ts";
+import { watchBucket } from "./kv-watch.ts";
+import { LeaseBook } from "./lease-book.ts";
+import { leaseIntake } from "./lease-intake.ts";
+import { ensureLayout } from "./nats-layout.ts";
+import type { NodeBook } from "./node-book.ts";
+import type { PassLoop } from "./pass-loop.ts";
+import { Reconciler } from "./reconciler.ts";
+import type { RecordGate } from "./record-gate.ts";
+import { RecordsIntake, type RecordResult } from "./records-intake.ts";
+import type { Settings } from "./settings.ts";
+import { TrialMirror } from "./trial-mirror.ts";
+import type { Turns } from "./turns.ts";
+
+export interface BusPartsPorts {
+  readonly settings: Settings;
+  readonly store: JournalStore;
+  readonly key: KeyObject;
+  readonly bus: Bus;
+  readonly book: NodeBook;
+  readonly gate: RecordGate;
+  readonly turns: Turns;
+  readonly loop: PassLoop;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly count: (result: RecordResult) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** What works once there is a connection. */
+export interface BusParts {
+  readonly orders: AttemptOrders;
+  readonly dispatcher: Dispatcher;
+  readonly jsm: Awaited<ReturnType<typeof jetstreamManager>>;
+  /** Runs everything until the signal aborts and all that was taken is journalled and acknowledged. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const LAYOUT_RETRY_MS = 1000;
+
+/** Makes the layout, tried until the signal aborts, and builds the parts. Null when it aborted first. */
+export async function buildBusParts(
+  connection: NatsConnection,
+  ports: BusPartsPorts,
+  signal: AbortSignal,
+): Promise<BusParts | null> {
+  const { settings, store, key, bus, book, clock, log } = ports;
+  const nodes = settings.REDLINE_NODES;
+  let jsm = null;
+  while (jsm === null && !signal.aborted)
+    try {
+      const made = await jetstreamManager(connection);
+      await ensureLayout(
+        connection,
+        made,
+        {
+          nodes,
+          commandsPending: settings.REDLINE_COMMANDS_PENDING,
+          recordsBytes: settings.REDLINE_RECORDS_MIB * 1_048_576,
+        },
+        log,
+      );
+      jsm = made;
+    } catch (error) {
+      log.error({ err: error }, "NATS layout is not there yet; trying again");
+      await pause(LAYOUT_RETRY_MS, signal);
+    }
+  if (jsm === null) return null;
+
+  const js = jetstream(connection);
+  const { epoch } = store.state;
+  const dispatcher = new Dispatcher({ connection, js, jsm, bus, key, epoch, clock, log, signal });
+  const mirror = new TrialMirror(connection, epoch, log, ports.fail);
+  const orders = new AttemptOrders(dispatcher, mirror, log);
+  const leases = new LeaseBook();
+  const enrolled = new Set(nodes);
+  const inventories = new InventoryIntake({
+    store,
+    book,
+    enrolled,
+    bus,
+    clock,
+    log,
+    goneMs: 3 * settings.REDLINE_LEASE_MS,
+    wake: () => ports.loop.wake(),
+  });
+  const reconciler = new Reconciler({
+    store,
+    leases,
+    orders,
+    mirror,
+    bus,
+    clock,
+    log,
+    epoch,
+    live: (nowMs) => book.live(nowMs, settings.REDLINE_NODE_SILENT_MS),
+    limits: {
+      leaseMs: settings.REDLINE_LEASE_MS,
+      acceptMs: settings.REDLINE_ACCEPT_MS,
+      evidenceWaitMs: settings.REDLINE_EVIDENCE_WAIT_MS,
+      unplaceableMs: settings.REDLINE_UNPLACEABLE_MS,
+      absentMs: settings.REDLINE_ABSENT_MS,
+    },
+  });
+  const intake = new RecordsIntake({
+    store,
+    gate: ports.gate,
+    enrolled,
+    clock,
+    bus,
+    log,
+    count: ports.count,
+  });
+  const takeLease = leaseIntake({ state: store.state, book: leases, orders, clock, log });
+  const pass = () => ports.turns.take(() => reconciler.pass(!signal.aborted));
+
+  return {
+    orders,
+    dispatcher,
+    jsm,
+    async run() {
+      orders.resume(store.state);
+      const watching = { bus, log, signal };
+      await Promise.all([
+        intake.run(js, signal),
+        watchBucket(connection, buckets.inventory, (k, value) => inventories.take(k, value), watching),
+        watchBucket(connection, buckets.lease, takeLease, watching),
+        everyUntil(
+          signal,
+          1000,
+          () => inventories.sweep(),
+          (error) => log.error({ err: error }, "sweep failed"),
+        ),
+        ports.loop.run(pass, () => bus.restartPeriods(), signal),
+      ]);
+      await orders.settled();
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import type { KeyObject } from "node:crypto";
+import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { z } from "zod";
+import { signCommand, streams, subjects, type Command, type NodeId } from "@redline/shared";
+import { pause, type Logger } from "@redline/daemon";
+import type { Bus } from "./bus.ts";
+import type { Clock } from "./clock.ts";
+
+export interface DispatcherPorts {
+  readonly connection: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly bus: Bus;
+  readonly key: KeyObject;
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Ends all sending. */
+  readonly signal: AbortSignal;
+}
+
+/** Wall time after which a node drops a command unread: wide, since clocks of nodes may differ. */
+const EXPIRES_MS = 600_000;
+const PUBLISH_MS = 2000;
+const RETRY_MS = 500;
+
+const doneSchema = z.object({ ok: z.literal(true) });
+
+/** Signs commands and carries them to nodes: durably over the stream, and fast over core NATS. */
+export class Dispatcher {
+  readonly #ports: DispatcherPorts;
+
+  constructor(ports: DispatcherPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Puts a command on the node's queue and tries until the stream has it, `wanted` says no, or the signal
+   * aborts. `id` is the Msg-Id: a repeated one is stored once.
+   * @returns the stream's number of the message, null when it was given up.
+   */
+  async send(
+    node: NodeId,
+    id: string,
+    order: Command["order"],
+    wanted: () => boolean,
+  ): Promise<number | null> {
+    const { js, bus, log, signal } = this.#ports;
+    while (!signal.aborted && wanted()) {
+      // The client drops what is published without a connection and says so only by a timeout.
+      if (bus.upSinceMs !== null)
+        try {
+          const ack = await js.publish(subjects.command(node, order.verb), this.#sign(node, id, order), {
+            msgID: id,
+            timeout: PUBLISH_MS,
+          });
+          return ack.seq;
+        } catch (error) {
+          log.warn({ err: error, node, command: id }, "command is not on the stream yet; trying again");
+        }
+      await pause(RETRY_MS, signal);
+    }
+    return null;
+  }
+
+  /** Takes a command that no node has read off the stream again. A failure leaves it to the command's expiry. */
+  async withdraw(streamSeq: number): Promise<void> {
+    try {
+      await this.#ports.jsm.streams.deleteMessage(streams.commands, streamSeq, false);
+    } catch (error) {
+      this.#ports.log.debug({ err: error, streamSeq }, "command was not there to be withdrawn");
+    }
+  }
+
+  /** Fast path, no answer asked for. Never the only path. */
+  tell(node: NodeId, id: string, order: Command["order"]): void {
+    if (this.#ports.bus.upSinceMs !== null)
+      this.#ports.connection.publish(subjects.control(node), this.#sign(node, id, order));
+  }
+
+  /** Fast path with an answer: true when the node says within `waitMs` that it is done. */
+  async ask(node: NodeId, id: string, order: Command["order"], waitMs: number): Promise<boolean> {
+    const { connection, clock, signal } = this.#ports;
+    const deadline = clock.monoMs() + waitMs;
+    // Ends at the deadline; "no responders" comes at once, and the node may be reconnecting.
+    while (!signal.aborted && clock.monoMs() < deadline) {
+      try {
+        const left = Math.max(1, deadline - clock.monoMs());
+        const reply = await connection.request(subjects.control(node), this.#sign(node, id, order), {
+          timeout: left,
+        });
+        return doneSchema.safeParse(JSON.parse(reply.string())).success;
+      } catch {
+        await pause(Math.min(RETRY_MS, Math.max(0, deadline - clock.monoMs())), signal);
+      }
+    }
+    return false;
+  }
+
+  #sign(node: NodeId, id: string, order: Command["order"]): string {
+    const { epoch, clock, key } = this.#ports;
+    const now = clock.now().getTime();
+    const command: Command = {
+      v: 1,
+      id,
+      aud: node,
+      epoch,
+      issuedAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + EXPIRES_MS).toISOString(),
+      order,
+    };
+    return JSON.stringify(signCommand(command, key));
+  }
+}

@@ -1,0 +1,157 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import {
+  FAULT_NAMES,
+  PHASES,
+  PROFILES,
+  SCENARIOS,
+  TRIAL_STATES,
+  VERDICTS,
+  type NodeId,
+  type Projection,
+} from "@redline/shared";
+import type { Logger } from "@redline/daemon";
+import type { HeardNode } from "./node-book.ts";
+import { QUEUE_STATES, type QueueCounts } from "./queue-gauge.ts";
+import { RECORD_RESULTS, type RecordResult } from "./records-intake.ts";
+import { TrialCounters } from "./trial-counters.ts";
+
+const NODE_STATES = ["ready", "draining", "quarantined", "gone"] as const;
+const COLLECTORS = ["trials", "nodes", "queue", "nats"] as const;
+const LONG = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];
+const SHORT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
+
+export interface MetricsSource {
+  readonly version: string;
+  readonly state: Projection;
+  readonly nodes: readonly NodeId[];
+  /** A node that was heard of lately enough to get trials, or undefined. */
+  readonly live: (node: NodeId) => HeardNode | undefined;
+  readonly heard: (node: NodeId) => HeardNode | undefined;
+  readonly reconnects: () => number;
+  /** Null while there is no connection. */
+  readonly queue: () => Promise<QueueCounts> | null;
+  readonly log: Logger;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  count(result: RecordResult): void;
+  /** The page. Never rejects: a collector that fails leaves its last values and is counted. */
+  page(): Promise<string>;
+}
+
+/** All metric names of the coordinator stand here. Node ids are the only ids that are labels. */
+export function createMetrics(source: MetricsSource): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+
+  gauge("redline_build_info", "Version of this daemon; always 1.", ["version", "role"])
+    .labels(source.version, "coordinator")
+    .set(1);
+  const trials = gauge("redline_trials", "Trials by state.", ["state"]);
+  const finished = counter("redline_trials_finished_total", "Trials that got a verdict, by profile.", [
+    "scenario",
+    "profile",
+    "verdict",
+  ]);
+  const faults = counter("redline_trial_infra_faults_total", "Attempts that ended in an infra fault.", [
+    "fault",
+  ]);
+  const retries = counter("redline_trial_retries_total", "Attempts beyond the first of their trial.");
+  const duration = new Histogram({
+    name: "redline_trial_duration_seconds",
+    help: "From a trial's first placement to its end.",
+    buckets: LONG,
+    registers,
+  });
+  const phase = new Histogram({
+    name: "redline_trial_phase_duration_seconds",
+    help: "Phases of attempts of ended trials, as the nodes timed them.",
+    labelNames: ["phase"],
+    buckets: SHORT,
+    registers,
+  });
+  const queue = gauge("redline_queue_messages", "Commands on the stream, over all nodes.", ["state"]);
+  const nodes = gauge("redline_nodes", "Nodes by state; gone: enrolled and not heard of.", ["state"]);
+  const heartbeat = gauge(
+    "redline_node_last_heartbeat_timestamp_seconds",
+    "When a node's inventory came last; 0 when it never did since this daemon began.",
+    ["node"],
+  );
+  const copies = gauge("redline_live_copies", "Candidate copies that listen now, as the nodes say.");
+  const reconnects = counter("redline_nats_reconnects_total", "Times the NATS connection came back.");
+  const errors = counter("redline_collector_errors_total", "Collectors that failed during a scrape.", [
+    "collector",
+  ]);
+  const records = counter("redline_records_total", "Node records by what became of them.", ["result"]);
+
+  for (const scenario of SCENARIOS)
+    for (const profile of PROFILES)
+      for (const verdict of VERDICTS) finished.labels(scenario, profile, verdict).inc(0);
+  for (const fault of FAULT_NAMES) faults.labels(fault).inc(0);
+  for (const name of PHASES) phase.zero({ phase: name });
+  for (const name of QUEUE_STATES) queue.labels(name).set(0);
+  for (const name of COLLECTORS) errors.labels(name).inc(0);
+  for (const name of RECORD_RESULTS) records.labels(name).inc(0);
+  const before = [...source.state.taken.values()].reduce((sum, taken) => sum + taken, 0);
+  records.labels("taken").inc(before);
+
+  const counters = new TrialCounters();
+  const collectors: Record<(typeof COLLECTORS)[number], () => void | Promise<void>> = {
+    trials: () => {
+      const states = [...source.state.trials.values()].map((trial) => trial.state);
+      for (const state of TRIAL_STATES) trials.labels(state).set(states.filter((s) => s === state).length);
+      counters.count(source.state.trials.values(), {
+        faulted: (fault) => faults.labels(fault).inc(),
+        retried: () => retries.inc(),
+        finished: (trial, seconds) => {
+          for (const [profile, verdict] of Object.entries(trial.verdicts))
+            finished.labels(trial.scenario, profile, verdict).inc();
+          if (seconds !== null) duration.observe(seconds);
+        },
+        phase: (name, seconds) => phase.labels(name).observe(seconds),
+      });
+    },
+    nodes: () => {
+      const live = source.nodes.flatMap((node) => source.live(node) ?? []);
+      const count = (state: string) => live.filter((node) => node.inventory.state === state).length;
+      for (const state of NODE_STATES)
+        nodes.labels(state).set(state === "gone" ? source.nodes.length - live.length : count(state));
+      for (const node of source.nodes)
+        heartbeat.labels(node).set((source.heard(node)?.heardAt.getTime() ?? 0) / 1000);
+      copies.set(live.reduce((sum, node) => sum + node.inventory.liveCopies, 0));
+    },
+    queue: async () => {
+      const counts = await source.queue();
+      if (counts === null) return;
+      for (const state of QUEUE_STATES) queue.labels(state).set(counts[state]);
+    },
+    nats: () => {
+      reconnects.reset();
+      reconnects.inc(source.reconnects());
+    },
+  };
+
+  return {
+    contentType: registry.contentType,
+    count: (result) => records.labels(result).inc(),
+    async page() {
+      await Promise.all(
+        COLLECTORS.map(async (name) => {
+          try {
+            await collectors[name]();
+          } catch (error) {
+            errors.labels(name).inc();
+            source.log.warn({ err: error, collector: name }, "collector failed");
+          }
+        }),
+      );
+      return registry.metrics();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { inventorySchema, type Inventory, type NodeId, type NodeView } from "@redline/shared";
+
+/** A node as it was heard last. */
+export interface HeardNode {
+  readonly inventory: Inventory;
+  /** Arrival on the coordinator's monotonic clock. */
+  readonly heardMs: number;
+  /** Arrival by wall clock, for people. */
+  readonly heardAt: Date;
+}
+
+/** The newest inventory of each node and when it came, by the coordinator's own clock. Empty after a restart. */
+export class NodeBook {
+  readonly #heard = new Map<NodeId, HeardNode>();
+
+  heard(inventory: Inventory, heardMs: number, heardAt: Date): void {
+    this.#heard.set(inventory.node, { inventory, heardMs, heardAt });
+  }
+
+  get(node: NodeId): HeardNode | undefined {
+    return this.#heard.get(node);
+  }
+
+  /** Inventories of nodes heard of within `silentMs`. */
+  live(nowMs: number, silentMs: number): Inventory[] {
+    return [...this.#heard.values()].filter((n) => nowMs - n.heardMs <= silentMs).map((n) => n.inventory);
+  }
+}
+
+/** Parses an inventory; null unless it is of the node whose key it was written to. */
+export function readInventory(key: string, value: Uint8Array): Inventory | null {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(Buffer.from(value).toString("utf8"));
+  } catch {
+    return null;
+  }
+  const parsed = inventorySchema.safeParse(raw);
+  return parsed.success && parsed.data.node === key ? parsed.data : null;
+}
+
+/** Whether an inventory says something that the journal must know: heartbeats alone are not journalled. */
+export function isNews(view: NodeView | undefined, inventory: Inventory): boolean {
+  if (view === undefined || view.goneWhy !== null) return true;
+  return JSON.stringify(lasting(view.inventory)) !== JSON.stringify(lasting(inventory));
+}
+
+/** What counts as a change; memory in use and slots in use come and go. */
+const lasting = (i: Inventory) => [
+  i.instance,
+  i.bootId,
+  i.version,
+  i.state,
+  i.reason,
+  i.slots,
+  Object.entries(i.labels).sort(),
+  i.specimens.map((s) => [s.name, s.sha256]),
+  i.gpus.map((g) => [g.index, g.model, g.uuid, g.memoryTotalMiB]),
+];

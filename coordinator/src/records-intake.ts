@@ -1,0 +1,159 @@
+import type { JetStreamClient, JsMsg } from "@nats-io/jetstream";
+import { consumers, streams, type NodeId } from "@redline/shared";
+import { pause, type Logger } from "@redline/daemon";
+import type { Bus } from "./bus.ts";
+import type { Clock } from "./clock.ts";
+import { isAborted } from "./is-aborted.ts";
+import type { JournalStore } from "./journal-store.ts";
+import { readRecord, type RecordGate, type ReadRecord } from "./record-gate.ts";
+
+export const RECORD_RESULTS = ["taken", "duplicate", "malformed", "gap"] as const;
+export type RecordResult = (typeof RECORD_RESULTS)[number];
+
+export interface IntakePorts {
+  readonly store: JournalStore;
+  readonly gate: RecordGate;
+  readonly enrolled: ReadonlySet<NodeId>;
+  readonly clock: Clock;
+  readonly bus: Pick<Bus, "upSinceMs">;
+  readonly log: Logger;
+  readonly count: (result: RecordResult) => void;
+}
+
+/** How long a record waits for those before it: a node's outbox sends a failed one again within seconds. */
+const GAP_WAIT_MS = 20_000;
+const BATCH = 256;
+const FETCH_MS = 1000;
+const RETRY_MS = 250;
+
+interface Early {
+  readonly read: ReadRecord;
+  readonly ack: () => void;
+  readonly sinceMs: number;
+}
+
+/**
+ * Takes the nodes' records into the journal: each once, in the order of its node's chain, acknowledged only
+ * when it is on disk. A message that is not acknowledged comes again and is known by its number.
+ */
+export class RecordsIntake {
+  readonly #ports: IntakePorts;
+  readonly #early = new Map<string, Early>();
+  readonly #writing = new Set<Promise<void>>();
+
+  constructor(ports: IntakePorts) {
+    this.#ports = ports;
+  }
+
+  /** Runs until the signal aborts; a failed fetch is tried again for ever. Resolves when all that it took is acknowledged. */
+  async run(js: JetStreamClient, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const consumer = await js.consumers.get(streams.records, consumers.records);
+        while (!isAborted(signal)) {
+          const batch = await consumer.fetch({ max_messages: BATCH, expires: FETCH_MS });
+          const stop = () => batch.stop();
+          signal.addEventListener("abort", stop, { once: true });
+          for await (const message of batch) this.take(message.subject, message.data, ackOf(message));
+          signal.removeEventListener("abort", stop);
+          this.#takeOverdue();
+        }
+      } catch (error) {
+        if (!isAborted(signal)) this.#ports.log.warn({ err: error }, "cannot fetch records; trying again");
+        await pause(RETRY_MS, signal);
+      }
+    }
+    await Promise.all(this.#writing);
+  }
+
+  /** Takes one message; `ack` is called when it need not come again. */
+  take(subject: string, data: Uint8Array, ack: () => void): void {
+    const { enrolled, log, count } = this.#ports;
+    const read = readRecord(subject, data, enrolled);
+    if ("refused" in read) {
+      count("malformed");
+      log.warn({ subject, why: read.refused }, "record dropped");
+      ack();
+      return;
+    }
+    this.#admit(read, ack, false);
+    this.#takeFollowers(read.record.node);
+  }
+
+  #admit(read: ReadRecord, ack: () => void, evenEarly: boolean): void {
+    const { gate, clock, log, count } = this.#ports;
+    const { node, seq } = read.record;
+    const passage = gate.judge(read, evenEarly);
+    switch (passage.pass) {
+      case "duplicate":
+        count("duplicate");
+        ack();
+        return;
+      case "other-chain":
+        count("malformed");
+        log.error(
+          { node, seq },
+          "record of another chain: the node lost its journal; restore it or give the node a new id",
+        );
+        ack();
+        return;
+      case "early":
+        // Not acknowledged: should this process die, it comes again.
+        this.#early.set(`${node} ${seq}`, { read, ack, sinceMs: clock.monoMs() });
+        return;
+      case "take":
+        if (passage.missing > 0) {
+          count("gap");
+          log.error({ node, seq, missing: passage.missing }, "records before this one never came");
+        }
+        if (passage.broken) log.error({ node, seq }, "record does not link to the one before it");
+        this.#write(read, ack);
+    }
+  }
+
+  #write({ record, line }: ReadRecord, ack: () => void): void {
+    const { store, count } = this.#ports;
+    const writing = store
+      .commit({ kind: "node-record", node: record.node, seq: record.seq, line })
+      .then(() => {
+        count("taken");
+        ack();
+      })
+      // The store has reported the failure and ends the process; what is not acknowledged comes again.
+      .catch(() => undefined)
+      .finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+  }
+
+  /** Ends when no waiting record of the node fits on. */
+  #takeFollowers(node: NodeId): void {
+    const waiting = [...this.#early.entries()]
+      .filter(([, early]) => early.read.record.node === node)
+      .sort(([, a], [, b]) => a.read.record.seq - b.read.record.seq);
+    for (const [name, { read, ack, sinceMs }] of waiting) {
+      this.#early.delete(name);
+      this.#admit(read, ack, false);
+      const again = this.#early.get(name);
+      if (again === undefined) continue;
+      this.#early.set(name, { ...again, sinceMs });
+      return;
+    }
+  }
+
+  /** Gives up on records that are missing for too long while the bus was up. */
+  #takeOverdue(): void {
+    const { bus, clock } = this.#ports;
+    const upSinceMs = bus.upSinceMs;
+    if (upSinceMs === null) return;
+    const overdue = [...this.#early.entries()]
+      .filter(([, early]) => clock.monoMs() - Math.max(early.sinceMs, upSinceMs) > GAP_WAIT_MS)
+      .sort(([, a], [, b]) => a.read.record.seq - b.read.record.seq);
+    for (const [name, { read, ack }] of overdue) {
+      if (!this.#early.delete(name)) continue;
+      this.#admit(read, ack, true);
+      this.#takeFollowers(read.record.node);
+    }
+  }
+}
+
+const ackOf = (message: JsMsg) => () => message.ack();

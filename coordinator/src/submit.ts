@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import {
+  armsOf,
+  slugSchema,
+  studyIdSchema,
+  submitRequestSchema,
+  type Inventory,
+  type StudyId,
+  type SubmitRequest,
+} from "@redline/shared";
+import type { JournalStore } from "./journal-store.ts";
+
+export type Submitted =
+  | { readonly ok: true; readonly study: StudyId; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Takes a study in: journalled when it resolves. The id is `<name>-<4 hex digits>`. */
+export async function submitStudy(
+  store: JournalStore,
+  raw: unknown,
+  live: readonly Inventory[],
+): Promise<Submitted> {
+  const parsed = submitRequestSchema.safeParse(raw);
+  if (!parsed.success)
+    return {
+      ok: false,
+      problems: parsed.error.issues.map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`),
+    };
+  const problems = problemsOf(parsed.data);
+  if (problems.length > 0) return { ok: false, problems };
+  const { file, definition, specimens } = parsed.data;
+  const study = freshId(store, definition.study);
+  await store.commit({ kind: "study-submitted", study, file, definition, specimens });
+  return { ok: true, study, warnings: warningsOf(parsed.data, live) };
+}
+
+/** What the schema cannot see: names that point nowhere, and specimens which no command could carry. */
+export function problemsOf({ definition, specimens }: SubmitRequest): string[] {
+  const arms = armsOf(definition);
+  const names = arms.map((arm) => arm.name);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  return [
+    ...new Set([
+      ...twice.map((name) => `arms: ${name} is listed twice`),
+      ...arms.flatMap((arm) => [
+        ...(Object.hasOwn(definition.brains, arm.brain) ? [] : [`arms: there is no brain ${arm.brain}`]),
+        ...(Object.hasOwn(definition.specimens, arm.specimen)
+          ? []
+          : [`arms: there is no specimen ${arm.specimen}`]),
+        ...(Object.hasOwn(specimens, arm.specimen)
+          ? []
+          : [`specimens: no manifest digest was sent for ${arm.specimen}`]),
+      ]),
+      ...Object.entries(specimens).flatMap(([name, specimen]) => [
+        ...(slugSchema.safeParse(specimen.name).success
+          ? []
+          : [`specimens.${name}.name: ${specimen.name} is no folder name`]),
+        ...(/^[0-9a-f]{64}$/.test(specimen.sha256) ? [] : [`specimens.${name}.sha256: not a SHA-256 in hex`]),
+      ]),
+    ]),
+  ];
+}
+
+function warningsOf({ specimens }: SubmitRequest, live: readonly Inventory[]): string[] {
+  return Object.entries(specimens).flatMap(([name, { sha256 }]) =>
+    live.some((node) => node.specimens.some((s) => s.sha256 === sha256))
+      ? []
+      : [`no node that is there now has the specimen ${name} (${sha256.slice(0, 12)})`],
+  );
+}
+
+/** Ends when a free id is found; 65536 studies of one name would be needed to make that long. */
+function freshId(store: JournalStore, name: string): StudyId {
+  for (;;) {
+    const id = studyIdSchema.parse(`${name}-${randomBytes(2).toString("hex")}`);
+    if (!store.state.studies.has(id)) return id;
+  }
+}

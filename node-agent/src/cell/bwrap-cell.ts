@@ -1,0 +1,88 @@
+import type { CellProof } from "@redline/shared";
+import type { BwrapProcess } from "./bwrap-process.ts";
+import type { Cell, CellDeath, Drops } from "./cell.ts";
+import { CELL } from "./cell-layout.ts";
+import type { CellTools } from "./cell-tools.ts";
+import { dropsQuery, parseDrops } from "./guard.ts";
+import type { LinkPlan } from "./link-plan.ts";
+import { killMember, type HeldNamespaces } from "./namespaces.ts";
+import { removeCell } from "./removal.ts";
+import { needTool } from "./run-tool.ts";
+
+export interface BwrapCellParts {
+  readonly id: string;
+  readonly plan: LinkPlan;
+  readonly tools: CellTools;
+  readonly process: BwrapProcess;
+  readonly initPid: number;
+  readonly held: HeldNamespaces;
+  readonly hostKey: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly stateDir: string;
+  /** Called once the slot is free again. */
+  readonly onRemoved: () => void;
+}
+
+/** A cell that is up, or was. */
+export class BwrapCell implements Cell {
+  readonly id: string;
+  readonly initPid: number;
+  readonly netns: string;
+  readonly pidns: string;
+  readonly address: string;
+  readonly sshPort = CELL.sshPort;
+  readonly hostKey: string;
+  readonly hostAddress: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly died: Promise<CellDeath>;
+  readonly #parts: BwrapCellParts;
+  #removal: Promise<CellProof> | undefined;
+  #lastDrops: Drops = { packets: 0, bytes: 0 };
+
+  constructor(parts: BwrapCellParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.initPid = parts.initPid;
+    this.netns = parts.held.ids.net ?? "";
+    this.pidns = parts.held.ids.pid ?? "";
+    this.address = parts.plan.cellAddress;
+    this.hostAddress = parts.plan.hostAddress;
+    this.hostKey = parts.hostKey;
+    this.facts = parts.facts;
+    this.died = parts.process.died;
+  }
+
+  async drops(): Promise<Drops> {
+    if (this.#removal !== undefined) return this.#lastDrops;
+    const { tools, plan } = this.#parts;
+    this.#lastDrops = parseDrops(await needTool(tools.nft, dropsQuery(plan)));
+    return this.#lastDrops;
+  }
+
+  log(): string {
+    return this.#parts.process.log();
+  }
+
+  destroy(): Promise<CellProof> {
+    this.#removal ??= this.#destroy();
+    return this.#removal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.destroy();
+  }
+
+  async #destroy(): Promise<CellProof> {
+    const { tools, plan, process, initPid, held, stateDir, onRemoved } = this.#parts;
+    // init first and by itself: then bubblewrap reaps it and ends, and nobody inherits a zombie.
+    process.release();
+    killMember(initPid, held.ids);
+    const counted = needTool(tools.nft, dropsQuery(plan)).then(parseDrops);
+    this.#lastDrops = await counted.catch(() => this.#lastDrops);
+    const proof = await removeCell(tools, { plan, ids: held.ids, stateDir });
+    process.kill();
+    held[Symbol.dispose]();
+    if (proof.clean) onRemoved();
+    return proof;
+  }
+}

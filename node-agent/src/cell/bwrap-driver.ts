@@ -1,0 +1,96 @@
+import { readdir } from "node:fs/promises";
+import type { CellProof } from "@redline/shared";
+import { buildBwrapCell } from "./build-bwrap-cell.ts";
+import type { Cell, CellDriver, CellSpec } from "./cell.ts";
+import { CellError } from "./cell-error.ts";
+import { findCellTools, type CellTools } from "./cell-tools.ts";
+import { checkSpec } from "./check-spec.ts";
+import { guardTableRemoval } from "./guard.ts";
+import { DEFAULT_UID_BASE } from "./host-uid.ts";
+import { linkPlan, NETNS_FOLDER, slotOfName } from "./link-plan.ts";
+import { HeldNamespaces } from "./namespaces.ts";
+import { interfaceNames, removeCell } from "./removal.ts";
+import { needTool } from "./run-tool.ts";
+import { toolVersions, type ToolVersions } from "./tool-versions.ts";
+
+export interface BwrapDriverOptions {
+  /** Gives a system tool's absolute path, or its bare name to look for in the system's folders. */
+  readonly tools: (name: string) => string;
+  /** First host uid of the cells' users (default 1900000000), used where the user namespace maps it; null: the daemon's own. */
+  readonly uidBase?: number | null;
+  /** Limit for one build (default 10000, plus what packing the specimen takes). */
+  readonly buildTimeoutMs?: number;
+}
+
+/** @throws CellError when a tool is missing. */
+export function createBwrapDriver(options: BwrapDriverOptions): CellDriver {
+  return new BwrapDriver(options, findCellTools(options.tools));
+}
+
+/**
+ * Cells from bubblewrap, a veth pair and nftables, for a daemon that is root in its own network, mount and PID namespaces:
+ * a real machine or a host of the rootless lab. One driver a machine: names come from the slot alone.
+ */
+class BwrapDriver implements CellDriver {
+  readonly name = "bubblewrap";
+  readonly #options: BwrapDriverOptions;
+  readonly #tools: CellTools;
+  readonly #taken = new Set<number>();
+  #versions: Promise<ToolVersions> | undefined;
+  /** Links are made one after the other: `ip netns add` prepares a folder that all share. */
+  #linking: Promise<unknown> = Promise.resolve();
+
+  constructor(options: BwrapDriverOptions, tools: CellTools) {
+    this.#options = options;
+    this.#tools = tools;
+  }
+
+  async build(spec: CellSpec, signal: AbortSignal): Promise<Cell> {
+    const plan = checkSpec(spec);
+    if (this.#taken.has(spec.index)) throw new CellError("index-taken", String(spec.index));
+    this.#taken.add(spec.index);
+    const tools = this.#tools;
+    const { uidBase = DEFAULT_UID_BASE, buildTimeoutMs = 10_000 } = this.#options;
+    this.#versions ??= toolVersions(tools);
+    return buildBwrapCell({
+      spec,
+      plan,
+      tools,
+      uidBase,
+      signal,
+      timeoutMs: buildTimeoutMs,
+      versions: await this.#versions,
+      inTurn: (work) => this.#inTurn(work),
+      onRemoved: () => this.#taken.delete(spec.index),
+    });
+  }
+
+  async sweepLeftovers(): Promise<CellProof[]> {
+    const names = [...(await readdir(NETNS_FOLDER).catch(() => [])), ...(await interfaceNames())];
+    const slots = new Set(names.flatMap((name) => slotOfName(name) ?? []));
+    const proofs: CellProof[] = [];
+    for (const slot of slots) {
+      if (this.#taken.has(slot)) continue;
+      const plan = linkPlan(slot);
+      using held = holdNetwork(`${NETNS_FOLDER}/${plan.netns}`);
+      proofs.push(await removeCell(this.#tools, { plan, ids: held?.ids ?? {} }));
+    }
+    const { nft } = this.#tools;
+    if (this.#taken.size === 0) await needTool(nft, ["-f", "-"], { stdin: guardTableRemoval });
+    return proofs;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#linking.then(work, work);
+    this.#linking = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+function holdNetwork(path: string): HeldNamespaces | undefined {
+  try {
+    return HeldNamespaces.ofNetwork(path);
+  } catch {
+    return undefined;
+  }
+}

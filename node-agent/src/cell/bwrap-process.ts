@@ -1,0 +1,131 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import type { FileHandle } from "node:fs/promises";
+import { Readable, type Writable } from "node:stream";
+import { z } from "zod";
+import { BoundedTail } from "../ssh/bounded-output.ts";
+import { DESCRIPTORS } from "./bwrap-arguments.ts";
+import { CellError } from "./cell-error.ts";
+import { TOOL_ENVIRONMENT, type CellTools } from "./cell-tools.ts";
+import type { CellDeath } from "./cell.ts";
+
+export interface StartInput {
+  readonly tools: CellTools;
+  /** Path of the network namespace to start in. */
+  readonly netnsPath: string;
+  /** Uid and gid to start bubblewrap as; undefined: the daemon's own. */
+  readonly dropTo: number | undefined;
+  readonly args: readonly string[];
+  readonly seccomp: FileHandle;
+  /** The specimen's tar. */
+  readonly plant: FileHandle | undefined;
+}
+
+const BEAT_MS = 1_000;
+const LOG_BYTES = 65_536;
+const childSchema = z.object({ "child-pid": z.int().min(2) });
+
+/**
+ * The bubblewrap process of one cell (outside the cell's PID namespace; it dies with the daemon and takes the cell along)
+ * and the pipes to init. Beats from the first moment: init's stdin is a socket pair, which nothing in the cell can open
+ * through /proc, unlike a FIFO.
+ */
+export class BwrapProcess {
+  /** Resolves with init's host pid; rejects with CellError when bubblewrap ends first. */
+  readonly initPid: Promise<number>;
+  /** Resolves when sshd listens; rejects with CellError when the cell ends first. */
+  readonly ready: Promise<void>;
+  readonly died: Promise<CellDeath>;
+  readonly #child: ChildProcess;
+  readonly #log = new BoundedTail(LOG_BYTES);
+  readonly #beats: NodeJS.Timeout;
+  readonly #stdin: Writable;
+  #reason: string | undefined;
+
+  constructor({ tools, netnsPath, dropTo, args, seccomp, plant }: StartInput) {
+    const drop = dropTo === undefined ? [] : [`--setuid=${dropTo}`, `--setgid=${dropTo}`];
+    // nsenter replaces itself by bubblewrap, so the child is bubblewrap and its parent is the daemon.
+    const child = spawn(tools.nsenter, [`--net=${netnsPath}`, ...drop, "--", tools.bwrap, ...args], {
+      env: TOOL_ENVIRONMENT,
+      cwd: "/",
+      stdio: ["pipe", "pipe", "pipe", "pipe", seccomp.fd, plant?.fd ?? "ignore"],
+    });
+    this.#child = child;
+    const { stdin, stdout, stderr } = child;
+    const info = child.stdio[DESCRIPTORS.info];
+    if (stdin === null || stdout === null || stderr === null || !(info instanceof Readable)) {
+      throw new CellError("start", "no pipes");
+    }
+    this.#stdin = stdin;
+    this.#stdin.on("error", () => undefined);
+    stderr.on("data", (chunk: Buffer) => this.#log.push(chunk));
+    this.#beats = setInterval(() => this.#beat(), BEAT_MS);
+    this.#beat();
+
+    this.died = new Promise((resolve) => {
+      const over = (how: string) => {
+        clearInterval(this.#beats);
+        resolve({ reason: this.#reason ?? how });
+      };
+      child.once("error", (error) => over(`not started: ${error.message}`));
+      // `close` and not `exit`: what init said last is read by then.
+      child.once("close", () => over("killed"));
+    });
+    const failed = this.died.then(({ reason }) => {
+      throw new CellError("start", `${reason}; ${this.#log.text.trim().slice(-600)}`);
+    });
+    this.initPid = Promise.race([readInfo(info), failed]);
+    this.ready = Promise.race([this.#readStdout(stdout), failed]);
+    // Both are always awaited by the driver, but not always both.
+    this.initPid.catch(() => undefined);
+    this.ready.catch(() => undefined);
+    failed.catch(() => undefined);
+  }
+
+  log(): string {
+    return this.#log.text;
+  }
+
+  /** No more beats, and end of file on init's stdin: init ends itself. */
+  release(): void {
+    clearInterval(this.#beats);
+    this.#reason ??= "destroyed";
+    this.#stdin.destroy();
+  }
+
+  /** For a bubblewrap that outlives its cell, or never made one. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #beat(): void {
+    // A beat that the kernel did not take yet is one already: never pile them up.
+    if (!this.#stdin.destroyed && this.#stdin.writableLength === 0) this.#stdin.write("\n");
+  }
+
+  /** Lines of init: "ready", then at most one "end REASON". Only init can write here. */
+  #readStdout(stdout: Readable): Promise<void> {
+    return new Promise((resolve) => {
+      let text = "";
+      stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        text = (text + chunk).slice(-200);
+        if (text.includes("ready\n")) resolve();
+        const reason = /^end ([a-z]{1,20})$/m.exec(text)?.[1];
+        if (reason !== undefined) this.#reason ??= reason;
+      });
+    });
+  }
+}
+
+/** bubblewrap's JSON about the child that it made. */
+function readInfo(stream: Readable): Promise<number> {
+  return new Promise((resolve) => {
+    let text = "";
+    stream.on("error", () => undefined);
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (!text.includes("}")) return;
+      const parsed = childSchema.safeParse(JSON.parse(text));
+      if (parsed.success) resolve(parsed.data["child-pid"]);
+    });
+  });
+}

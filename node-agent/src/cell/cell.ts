@@ -1,0 +1,104 @@
+import type { CellProof } from "@redline/shared";
+
+/** What a cell shall be. The driver checks it and refuses what it cannot hold. */
+export interface CellSpec {
+  /** Unique among the cells of this node, e.g. "c3-o". */
+  readonly id: string;
+  /** "origin" or "target": the cell's own host name. */
+  readonly hostname: string;
+  /** Slot on this node, 0 to 255: gives the link 10.88.(index).0/30 (host .1, cell .2). See `linkPlan`. */
+  readonly index: number;
+  /** Life by boot time, from init's start; init ends itself then. */
+  readonly ttlMs: number;
+  /** No beat of the daemon for this long and init ends itself (default 5000; the driver beats every 1000). */
+  readonly heartbeatMs?: number;
+  /** Size of the home's tmpfs. `/tmp` and `/dev/shm` get a quarter each besides. */
+  readonly scratchBytes: number;
+  /** Processes and threads the cell may have at once (default 1024). */
+  readonly maxProcesses?: number;
+  /** OpenSSH lines with their options (`authorizedKey`). */
+  readonly authorizedKeys: readonly string[];
+  /** Files and folders of the host that the cell sees read-only, by absolute path. */
+  readonly readOnlyBinds: readonly Bind[];
+  /** Unix sockets of the daemon that the cell may connect to. */
+  readonly socketBinds: readonly Bind[];
+  /** Environment of every SSH session. No quotes, backslashes or control characters in values. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Specimen folder, laid into the home by init; `weights` (relative paths in it) become read-only mounts instead. */
+  readonly plant?: Plant;
+  /** Gives `ssh target` inside. Host and port must be on this cell's own link: the guard opens only that. */
+  readonly sshTarget?: SshTarget;
+  /** Folder of this cell's files (keys, sshd's config), which must not exist yet: made by the driver in an existing folder, removed by `destroy`. */
+  readonly stateDir: string;
+}
+
+export interface Bind {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Plant {
+  readonly from: string;
+  readonly to: string;
+  readonly weights: readonly string[];
+}
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  /** OpenSSH public key line of the target's sshd, pinned. */
+  readonly hostKey: string;
+  /** OpenSSH private key. The cell can read it: it must be of this attempt only. */
+  readonly privateKey: string;
+}
+
+/**
+ * A contained place that is up. It ends when `destroy` is called, the TTL is over, the daemon stops
+ * beating or dies, or its sshd ends. `destroy` must be called in every case: it removes and proves.
+ */
+export interface Cell extends AsyncDisposable {
+  readonly id: string;
+  /** Of PID 1, as the daemon sees it. */
+  readonly initPid: number;
+  /** Inode number of the network namespace. */
+  readonly netns: string;
+  /** Inode number of the PID namespace. */
+  readonly pidns: string;
+  readonly address: string;
+  readonly sshPort: number;
+  /** Public key line of the cell's sshd, to be pinned. */
+  readonly hostKey: string;
+  /** Host side of the link. */
+  readonly hostAddress: string;
+  /** What was set up, and read back from the kernel. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** Resolves when the cell has ended, whoever ended it. Never rejects. */
+  readonly died: Promise<CellDeath>;
+  /** What the guard threw away so far; after the end, the last count. */
+  drops(): Promise<Drops>;
+  /** The last lines of the cell's sshd: hostile text. */
+  log(): string;
+  /**
+   * Ends everything in the cell, removes its link, guard and files, and says what was still there. Idempotent,
+   * never rejects, takes at most some seconds. Close relays on the cell's link first: a listener left there is unclean.
+   */
+  destroy(): Promise<CellProof>;
+}
+
+export interface CellDeath {
+  /** `ttl`, `heartbeat`, `eof`, `sshd`, `plant`, `destroyed` or `killed`. */
+  readonly reason: string;
+}
+
+export interface Drops {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export interface CellDriver {
+  readonly name: string;
+  /** Rejects with CellError; then nothing of the cell is left, or the error names it. */
+  build(spec: CellSpec, signal: AbortSignal): Promise<Cell>;
+  /** For the daemon's start: ends and removes cells of a dead predecessor. */
+  sweepLeftovers(): Promise<CellProof[]>;
+}

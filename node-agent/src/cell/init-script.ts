@@ -1,0 +1,78 @@
+/**
+ * PID 1 of a cell, a bash script. It is a string and not a file so that it is found the same way from `src` and
+ * from `dist`. When it ends, for whatever reason, the kernel ends every process of the cell's PID namespace.
+ *
+ * Arguments: life and heartbeat limit in hundredths of a second, sshd's port in hex as /proc/net/tcp shows it, the
+ * process limit, the folder for the specimen ("" for none; its tar stands on descriptor 5), then sshd's command.
+ *
+ * Rules: no child may inherit stdin (the daemon's heartbeat) or stdout (what init tells the daemon). bash reaps orphans.
+ */
+export const INIT_SCRIPT = String.raw`
+set -u
+life=$1 heartbeat=$2 port=$3 processes=$4 plant=$5
+shift 5
+
+finish() { printf 'end %s\n' "$1"; exit 0; }
+
+# Boot time: goes on while the machine sleeps, and nobody can set it.
+clock() { local up; read -r up _ </proc/uptime; now=${"$"}{up/./}; }
+
+listening() {
+  local at state
+  while read -r _ at _ state _; do
+    [[ $state == 0A && $at == *:"$port" ]] && return 0
+  done </proc/net/tcp
+  return 1
+}
+
+# Waits for one beat, at most $1 hundredths of a second. Ends the cell when the daemon is gone.
+# Returns 0 for a beat, 1 when the time is over.
+beat() {
+  local seconds status
+  printf -v seconds '%d.%02d' $(($1 / 100)) $(($1 % 100))
+  read -r -t "$seconds" _
+  status=$?
+  ((status == 0)) && return 0
+  ((status > 128)) && return 1
+  finish eof
+}
+
+# What the daemon itself inherited, and did not mark close-on-exec, ends here. 255 is this script.
+for fd in /proc/self/fd/*; do
+  fd=${"$"}{fd##*/}
+  ((fd > 2 && fd != 5 && fd != 255)) && exec {fd}>&-
+done
+
+clock
+ends=$((now + life))
+ulimit -c 0
+ulimit -u "$processes"
+
+if [[ -n $plant ]]; then
+  tar -C "$plant" --no-same-owner -xf - <&5 >/dev/null || finish plant
+fi
+exec 5<&-
+
+"$@" </dev/null >/dev/null &
+sshd=$!
+
+until listening; do
+  beat 1
+  kill -0 "$sshd" 2>/dev/null || finish sshd
+  clock
+  ((now >= ends)) && finish ttl
+done
+printf 'ready\n'
+
+while :; do
+  clock
+  left=$((ends - now))
+  ((left <= 0)) && finish ttl
+  if ! beat $((left < heartbeat ? left : heartbeat)); then
+    clock
+    ((now >= ends)) && finish ttl
+    finish heartbeat
+  fi
+  kill -0 "$sshd" 2>/dev/null || finish sshd
+done
+`.trimStart();

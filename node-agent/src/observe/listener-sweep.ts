@@ -1,0 +1,78 @@
+import type { ListenerRow } from "@redline/shared";
+import { open, readlink } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type { CellScope } from "./cell-scope.ts";
+import { inodeIn } from "./proc-file.ts";
+import { parseListeners, pastListeners, TABLE_LIMIT_BYTES, TCP_TABLES, type Family } from "./tcp-table.ts";
+
+/** What changed since the last look. Rows carry no owners: those are the snapshot's work. */
+export interface ListenerChange {
+  readonly appeared: readonly ListenerRow[];
+  readonly gone: readonly ListenerRow[];
+}
+
+export interface SweepOptions {
+  readonly scope: CellScope;
+  readonly everyMs: number;
+  /** Listeners already recorded (the baseline's): the first look reports against these. */
+  readonly known: readonly ListenerRow[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Cheap change detector over the cell's own network namespace (a namespace nested in it needs a snapshot). Yields
+ * changes only. Ends when the signal aborts or the cell's init is gone; it never throws for either.
+ *
+ * Why plain asynchronous reads and no `ss`: measured side by side with the kernel's table of 262,144 connection
+ * buckets, a look takes 4.8 ms in libuv's pool but 0.5 ms of the daemon's loop; `nsenter ss -tlnH` takes 3.7 ms but 1.5 ms
+ * of the loop (the fork), and puts a process into the cell's network. With `tcp_child_ehash_entries` at 1,024 in
+ * the namespace that cells are made from, a look takes 0.1 ms.
+ */
+export async function* sweepListeners(options: SweepOptions): AsyncGenerator<ListenerChange, void> {
+  const { scope, everyMs, signal } = options;
+  let known = new Map(options.known.filter((l) => l.netns === scope.netns).map((l) => [l.inode, l]));
+  while (!signal.aborted) {
+    const rows = await lookAtListeners(scope);
+    if (rows === null) return;
+    const now = new Map(rows.map((l) => [l.inode, l]));
+    const appeared = rows.filter((l) => !known.has(l.inode));
+    const gone = [...known.values()].filter((l) => !now.has(l.inode));
+    known = now;
+    if (appeared.length > 0 || gone.length > 0) yield { appeared, gone };
+    await delay(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** One look; null when the cell's init is gone or no longer in the cell's network (its pid was reused). */
+export async function lookAtListeners(scope: CellScope): Promise<ListenerRow[] | null> {
+  try {
+    const rows: ListenerRow[] = [];
+    for (const [family, file] of TCP_TABLES)
+      rows.push(...(await readRows(`/proc/${scope.initPid}/net/${file}`, family, scope.netns)));
+    const netns = inodeIn(await readlink(`/proc/${scope.initPid}/ns/net`), "net");
+    return netns === scope.netns ? rows : null;
+  } catch {
+    return null;
+  }
+}
+
+async function readRows(path: string, family: Family, netns: string): Promise<ListenerRow[]> {
+  const file = await open(path).catch((error: unknown) => {
+    // A kernel without IPv6 has no tcp6.
+    if (family === "ipv6") return null;
+    throw error;
+  });
+  if (file === null) return [];
+  try {
+    const buffer = Buffer.allocUnsafe(16 * 1024);
+    let table = "";
+    while (table.length < TABLE_LIMIT_BYTES && !pastListeners(table)) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) break;
+      table += buffer.toString("latin1", 0, bytesRead);
+    }
+    return parseListeners(table, family, netns);
+  } finally {
+    await file.close();
+  }
+}

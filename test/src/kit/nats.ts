@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const manifestPath = fileURLToPath(new URL("../../../.cache/tools/manifest.json", import.meta.url));
+const manifestSchema = z.object({ bins: z.record(z.string(), z.object({ path: z.string() })) });
+const portsSchema = z.object({ nats: z.array(z.string()).min(1) });
+
+/** The set-up script's nats-server, else the one on PATH; `REDLINE_TEST_NATS_SERVER` goes before both. */
+async function natsServerPath(): Promise<string> {
+  const chosen = process.env["REDLINE_TEST_NATS_SERVER"];
+  if (chosen !== undefined) return chosen;
+  if (!existsSync(manifestPath)) return "nats-server";
+  const manifest = manifestSchema.parse(JSON.parse(await readFile(manifestPath, "utf8")));
+  return manifest.bins["nats-server"]?.path ?? "nats-server";
+}
+
+/** A real nats-server with JetStream on a port which the kernel chose. Its folder goes away with it. */
+export interface TestNats extends AsyncDisposable {
+  readonly url: string;
+  /** Ends the server at once, as a crash would; the store stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and store. */
+  start(): Promise<void>;
+}
+
+export async function startNats(): Promise<TestNats> {
+  const dir = await mkdtemp(join(tmpdir(), "redline-nats-"));
+  const program = await natsServerPath();
+  let running = await launch(program, dir, -1);
+  const { url } = running;
+  const port = Number(new URL(url).port);
+  return {
+    url,
+    kill: () => end(running.child, "SIGKILL"),
+    async start() {
+      running = await launch(program, dir, port);
+    },
+    async [Symbol.asyncDispose]() {
+      await end(running.child, "SIGTERM");
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(
+  program: string,
+  dir: string,
+  port: number,
+): Promise<{ child: ChildProcess; url: string }> {
+  const ports = join(dir, "ports");
+  await rm(ports, { recursive: true, force: true });
+  await mkdir(ports);
+  const child = spawn(
+    program,
+    ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", join(dir, "store"), "--ports_file_dir", ports],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
+  const file = join(ports, `nats-server_${child.pid ?? 0}.ports`);
+  const deadline = performance.now() + 10_000;
+  // Ends when the server has written its ports, has ended, or after 10 s.
+  for (;;) {
+    if (child.exitCode !== null || performance.now() > deadline) {
+      await end(child, "SIGKILL");
+      throw new Error(`nats-server did not start:\n${said}`);
+    }
+    const url = await portOf(file);
+    if (url !== null) return { child, url };
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Null until the file is whole. */
+async function portOf(file: string): Promise<string | null> {
+  try {
+    const url = portsSchema.parse(JSON.parse(await readFile(file, "utf8"))).nats[0];
+    return url ?? null;
+  } catch {
+    return null;
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill(signal);
+  await gone;
+}
