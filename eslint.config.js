@@ -8,7 +8,18 @@ const impure = builtinModules
   .filter((name) => !PURE_BUILTINS.has(name));
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "**/node_modules/", ".cache/", ".redline/", "**/*.mjs", "**/*.cjs", "**/*.js"] },
+  {
+    ignores: [
+      "**/dist/",
+      "**/node_modules/",
+      ".cache/",
+      ".redline/",
+      "**/*.mjs",
+      "**/*.d.mts",
+      "**/*.cjs",
+      "**/*.js",
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["vitest.config.ts"] } } },
@@ -19,6 +30,8 @@ export default tseslint.config(
       ],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-imports": "error",
+      // Held for its end alone.
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreUsingDeclarations: true }],
     },
   },
   {

@@ -5,7 +5,8 @@
 export function didYouMean(word: string, candidates: Iterable<string>): string | null {
   const wanted = word.toLowerCase();
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  // Of a single letter every other one would be a likeness.
+  let least = Math.min(wanted.length, Math.max(1, Math.floor(wanted.length / 3)) + 1);
   for (const candidate of candidates) {
     const distance = editDistance(wanted, candidate.toLowerCase(), least);
     if (distance < least) {

@@ -7,7 +7,8 @@ export interface LabPort {
   stop(): Promise<{ readonly clean: boolean; readonly left: readonly string[] }>;
   /** Ends everything at once; safe at any moment. */
   kill(): void;
-  readonly ended: Promise<{ readonly code: number | null }>;
+  /** `why` is the lab's own word on its end, empty when it has none. */
+  readonly ended: Promise<{ readonly code: number | null; readonly why: string }>;
 }
 
 export interface LabPortOptions {

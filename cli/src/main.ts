@@ -2,7 +2,8 @@
 import { loadLab } from "./lab-port.ts";
 import { EXIT } from "./exit-codes.ts";
 import { runCli } from "./run-cli.ts";
-import { callOf, ownVersion } from "./self.ts";
+import { packageVersion } from "@redline/daemon";
+import { callOf } from "./self.ts";
 import { createOutput } from "./terminal/output.ts";
 
 const argv = process.argv.slice(2);
@@ -15,7 +16,7 @@ const code = await runCli(argv, {
   cwd: process.cwd(),
   env: process.env,
   self: callOf(process.argv[1], process.cwd()),
-  version: ownVersion(),
+  version: packageVersion(import.meta.url),
   signals: process,
   loadLab,
   exit: (now) => process.exit(now),

@@ -51,7 +51,6 @@ Exit codes (verdicts do not set them):
 
 /** What a person typed comes back in error messages; it may have been pasted from anywhere. */
 const printable = (text: string) =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   text.replace(
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     "\u00b7",

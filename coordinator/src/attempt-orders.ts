@@ -29,10 +29,14 @@ export class AttemptOrders {
       await this.#mirror.sync(trial);
       const order = runOrderOf(study, trial, attempt);
       const wanted = () => attempt.endedAt === null && trial.state === "placed";
-      const seq = await this.#dispatcher.send(attempt.devices.origin, name, order, wanted);
-      if (seq === null) return;
-      if (attempt.endedAt === null) this.#sent.set(name, seq);
-      else await this.#dispatcher.withdraw(seq);
+      const { origin } = attempt.devices;
+      const sent = await this.#dispatcher.send(origin, name, order, wanted);
+      if (sent === null) return;
+      if (attempt.endedAt === null) this.#sent.set(name, sent.seq);
+      else await this.#dispatcher.withdraw(sent.seq);
+      // A predecessor's message: the node may refuse its term. One of this term goes after it; the node starts once.
+      if (sent.duplicate)
+        await this.#dispatcher.send(origin, `${name}.e${this.#dispatcher.epoch}`, order, wanted);
     });
   }
 
@@ -69,7 +73,10 @@ export class AttemptOrders {
     const { id, order } = cancelOrder(trial, attempt, reason);
     const answers = nodesOf(attempt).map(
       async (node) =>
-        [node, hasLeft(attempt, node) || (await this.#dispatcher.ask(node, id, order, waitMs))] as const,
+        [
+          node,
+          hasLeft(attempt, node) || (await this.#dispatcher.ask(node, id, order, waitMs)) !== null,
+        ] as const,
     );
     return new Map(await Promise.all(answers));
   }

@@ -80,7 +80,7 @@ export async function buildBusParts(
   const js = jetstream(connection);
   const { epoch } = store.state;
   const dispatcher = new Dispatcher({ connection, js, jsm, bus, key, epoch, clock, log, signal });
-  const mirror = new TrialMirror(connection, epoch, log, ports.fail);
+  const mirror = new TrialMirror(connection, epoch, clock, log, ports.fail);
   const orders = new AttemptOrders(dispatcher, mirror, log);
   const leases = new LeaseBook();
   const enrolled = new Set(nodes);

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { streams } from "@redline/shared";
-import { connectNats, startHttp, type HttpServer, type Logger } from "@redline/daemon";
+import { connectNats, packageVersion, startHttp, type HttpServer, type Logger } from "@redline/daemon";
 import { Bus } from "./bus.ts";
 import { buildBusParts, type BusParts } from "./bus-parts.ts";
 import { systemClock } from "./clock.ts";
@@ -17,7 +18,6 @@ import { openSigningKey } from "./signing-key.ts";
 import { lockState } from "./state-lock.ts";
 import { submitStudy } from "./submit.ts";
 import { Turns } from "./turns.ts";
-import { readVersion } from "./version.ts";
 
 const CLOSE_MS = 3000;
 
@@ -51,7 +51,7 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
   const store = await openJournalStore(join(dir, "journal.jsonl"), clock, fail, ({ body }) => {
     if (body.kind === "node-record") gate.restore(body.node, body.seq, body.line);
   });
-  const version = await readVersion();
+  const version = packageVersion(import.meta.url);
   await store.commit({ kind: "coordinator-started", epoch: store.state.epoch + 1, version });
   log.info({ version, epoch: store.state.epoch, records: store.reader.head }, "coordinator started");
 
@@ -107,9 +107,7 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
       const partsPorts = { settings, store, key, bus, book, gate, turns, loop, clock, log, fail };
       parts = await buildBusParts(connection, { ...partsPorts, count: (r) => metrics.count(r) }, signal);
       await parts?.run(signal);
-      // Acknowledgements still in the buffer; a server that is away must not hold up the end.
-      await Promise.race([connection.drain(), afterMs(CLOSE_MS)]);
-      await connection.close();
+      await closeConnection(connection, bus, log);
       await following;
     }
   } finally {
@@ -118,6 +116,16 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
   }
   if (failure.signal.aborted) throw new Error("stopped by a failure", { cause: failure.signal.reason });
   log.info("coordinator ended");
+}
+
+/** Acknowledgements still in the buffer go out first; a server that is away must not hold up the end. */
+async function closeConnection(connection: NatsConnection, bus: Bus, log: Logger): Promise<void> {
+  const drained = bus.upSinceMs === null ? Promise.resolve() : connection.drain();
+  await Promise.race([
+    drained.catch((error: unknown) => log.warn({ err: error }, "NATS connection could not be drained")),
+    afterMs(CLOSE_MS),
+  ]);
+  await connection.close();
 }
 
 async function hasStreams({ jsm }: BusParts): Promise<boolean> {

@@ -20,12 +20,20 @@ export interface DispatcherPorts {
   readonly signal: AbortSignal;
 }
 
+/** A command on the stream; `duplicate`: an earlier one of the same id, maybe of an older term, is the one that counts. */
+export interface Sent {
+  readonly seq: number;
+  readonly duplicate: boolean;
+}
+
 /** Wall time after which a node drops a command unread: wide, since clocks of nodes may differ. */
 const EXPIRES_MS = 600_000;
 const PUBLISH_MS = 2000;
 const RETRY_MS = 500;
 
-const doneSchema = z.object({ ok: z.literal(true) });
+/** A node's answer to a control order, given when what it ends is gone; `running`: parts that are still there. */
+const answerSchema = z.object({ v: z.literal(1), running: z.int().min(0) });
+export type ControlAnswer = z.infer<typeof answerSchema>;
 
 /** Signs commands and carries them to nodes: durably over the stream, and fast over core NATS. */
 export class Dispatcher {
@@ -35,17 +43,17 @@ export class Dispatcher {
     this.#ports = ports;
   }
 
+  /** This coordinator's term. */
+  get epoch(): number {
+    return this.#ports.epoch;
+  }
+
   /**
    * Puts a command on the node's queue and tries until the stream has it, `wanted` says no, or the signal
    * aborts. `id` is the Msg-Id: a repeated one is stored once.
-   * @returns the stream's number of the message, null when it was given up.
+   * @returns where the message is, null when it was given up.
    */
-  async send(
-    node: NodeId,
-    id: string,
-    order: Command["order"],
-    wanted: () => boolean,
-  ): Promise<number | null> {
+  async send(node: NodeId, id: string, order: Command["order"], wanted: () => boolean): Promise<Sent | null> {
     const { js, bus, log, signal } = this.#ports;
     while (!signal.aborted && wanted()) {
       // The client drops what is published without a connection and says so only by a timeout.
@@ -55,7 +63,7 @@ export class Dispatcher {
             msgID: id,
             timeout: PUBLISH_MS,
           });
-          return ack.seq;
+          return { seq: ack.seq, duplicate: ack.duplicate };
         } catch (error) {
           log.warn({ err: error, node, command: id }, "command is not on the stream yet; trying again");
         }
@@ -79,8 +87,13 @@ export class Dispatcher {
       this.#ports.connection.publish(subjects.control(node), this.#sign(node, id, order));
   }
 
-  /** Fast path with an answer: true when the node says within `waitMs` that it is done. */
-  async ask(node: NodeId, id: string, order: Command["order"], waitMs: number): Promise<boolean> {
+  /** Fast path with an answer; null when none that can be read came within `waitMs`. */
+  async ask(
+    node: NodeId,
+    id: string,
+    order: Command["order"],
+    waitMs: number,
+  ): Promise<ControlAnswer | null> {
     const { connection, clock, signal } = this.#ports;
     const deadline = clock.monoMs() + waitMs;
     // Ends at the deadline; "no responders" comes at once, and the node may be reconnecting.
@@ -90,12 +103,12 @@ export class Dispatcher {
         const reply = await connection.request(subjects.control(node), this.#sign(node, id, order), {
           timeout: left,
         });
-        return doneSchema.safeParse(JSON.parse(reply.string())).success;
+        return answerSchema.parse(JSON.parse(reply.string()));
       } catch {
         await pause(Math.min(RETRY_MS, Math.max(0, deadline - clock.monoMs())), signal);
       }
     }
-    return false;
+    return null;
   }
 
   #sign(node: NodeId, id: string, order: Command["order"]): string {

@@ -101,7 +101,8 @@ const consumersOf = (options: LayoutOptions): { stream: string; config: Durable 
       filter_subject: subjects.allRecords,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(30_000),
+      // What a killed coordinator had in hand comes again only after this, and holds up all that follows it.
+      ack_wait: nanos(2000),
       max_deliver: -1,
       max_ack_pending: 5000,
     },

@@ -15,13 +15,15 @@ export interface IntakePorts {
   readonly gate: RecordGate;
   readonly enrolled: ReadonlySet<NodeId>;
   readonly clock: Clock;
-  readonly bus: Pick<Bus, "upSinceMs">;
+  readonly bus: Pick<Bus, "upSinceMs" | "restartPeriods">;
   readonly log: Logger;
   readonly count: (result: RecordResult) => void;
 }
 
 /** How long a record waits for those before it: a node's outbox sends a failed one again within seconds. */
 const GAP_WAIT_MS = 20_000;
+/** How long at most the records of a predecessor hold up the judgement of nodes. */
+const CATCH_UP_MS = 15_000;
 const BATCH = 256;
 const FETCH_MS = 1000;
 const RETRY_MS = 250;
@@ -50,6 +52,9 @@ export class RecordsIntake {
     while (!signal.aborted) {
       try {
         const consumer = await js.consumers.get(streams.records, consumers.records);
+        const { delivered } = await consumer.info();
+        const deadlineMs = this.#ports.clock.monoMs() + CATCH_UP_MS;
+        let caughtUp = false;
         while (!isAborted(signal)) {
           const batch = await consumer.fetch({ max_messages: BATCH, expires: FETCH_MS });
           const stop = () => batch.stop();
@@ -57,6 +62,11 @@ export class RecordsIntake {
           for await (const message of batch) this.take(message.subject, message.data, ackOf(message));
           signal.removeEventListener("abort", stop);
           this.#takeOverdue();
+          caughtUp ||=
+            this.#ports.clock.monoMs() > deadlineMs ||
+            (await consumer.info()).ack_floor.stream_seq >= delivered.stream_seq;
+          // What a predecessor had in hand comes again late: until then a node is not silent, its end is on its way.
+          if (!caughtUp) this.#ports.bus.restartPeriods();
         }
       } catch (error) {
         if (!isAborted(signal)) this.#ports.log.warn({ err: error }, "cannot fetch records; trying again");
@@ -81,13 +91,16 @@ export class RecordsIntake {
   }
 
   #admit(read: ReadRecord, ack: () => void, evenEarly: boolean): void {
-    const { gate, clock, log, count } = this.#ports;
+    const { store, gate, clock, log, count } = this.#ports;
     const { node, seq } = read.record;
+    const name = `${node} ${seq}`;
     const passage = gate.judge(read, evenEarly);
+    if (passage.pass !== "early") this.#early.delete(name);
     switch (passage.pass) {
       case "duplicate":
         count("duplicate");
-        ack();
+        // One that is being written is acknowledged when it is on disk.
+        if (seq <= (store.state.taken.get(node) ?? 0)) ack();
         return;
       case "other-chain":
         count("malformed");
@@ -98,8 +111,8 @@ export class RecordsIntake {
         ack();
         return;
       case "early":
-        // Not acknowledged: should this process die, it comes again.
-        this.#early.set(`${node} ${seq}`, { read, ack, sinceMs: clock.monoMs() });
+        // Not acknowledged: it comes again and again, and its wait counts from the first time.
+        this.#early.set(name, { read, ack, sinceMs: this.#early.get(name)?.sinceMs ?? clock.monoMs() });
         return;
       case "take":
         if (passage.missing > 0) {
@@ -130,13 +143,9 @@ export class RecordsIntake {
     const waiting = [...this.#early.entries()]
       .filter(([, early]) => early.read.record.node === node)
       .sort(([, a], [, b]) => a.read.record.seq - b.read.record.seq);
-    for (const [name, { read, ack, sinceMs }] of waiting) {
-      this.#early.delete(name);
+    for (const [name, { read, ack }] of waiting) {
       this.#admit(read, ack, false);
-      const again = this.#early.get(name);
-      if (again === undefined) continue;
-      this.#early.set(name, { ...again, sinceMs });
-      return;
+      if (this.#early.has(name)) return;
     }
   }
 
@@ -149,7 +158,7 @@ export class RecordsIntake {
       .filter(([, early]) => clock.monoMs() - Math.max(early.sinceMs, upSinceMs) > GAP_WAIT_MS)
       .sort(([, a], [, b]) => a.read.record.seq - b.read.record.seq);
     for (const [name, { read, ack }] of overdue) {
-      if (!this.#early.delete(name)) continue;
+      if (!this.#early.has(name)) continue;
       this.#admit(read, ack, true);
       this.#takeFollowers(read.record.node);
     }

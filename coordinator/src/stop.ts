@@ -32,7 +32,7 @@ export async function stopAll(ports: StopPorts, who: string, why: string): Promi
   const reach = ports.reach();
   const order = { verb: "stop" as const, reason };
   const asked = nodes.map(
-    async (node) => [node, (await reach?.dispatcher.ask(node, id, order, ANSWER_MS)) ?? false] as const,
+    async (node) => [node, (await reach?.dispatcher.ask(node, id, order, ANSWER_MS))?.running === 0] as const,
   );
   const cancelled = await ports.turns.take(async () => {
     await store.commit({ kind: "stop-ordered", who, why });

@@ -4,7 +4,9 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { z } from "zod";
 import { buckets, keys, type TrialId, type TrialView } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
+import type { Clock } from "./clock.ts";
 
+const REST_MS = 1000;
 const mirroredSchema = z.object({ epoch: z.int() });
 
 /** Another coordinator with a higher term writes the same trials. */
@@ -19,21 +21,25 @@ export class FencedError extends Error {
 export class TrialMirror {
   readonly #connection: NatsConnection;
   readonly #epoch: number;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onFenced: (error: FencedError) => void;
   readonly #revisions = new Map<TrialId, number>();
   readonly #written = new Map<TrialId, string>();
   readonly #busy = new Map<TrialId, Promise<void>>();
   #kv: KV | null = null;
+  #restUntilMs = -Infinity;
 
   constructor(
     connection: NatsConnection,
     epoch: number,
+    clock: Clock,
     log: Logger,
     onFenced: (error: FencedError) => void,
   ) {
     this.#connection = connection;
     this.#epoch = epoch;
+    this.#clock = clock;
     this.#log = log;
     this.#onFenced = onFenced;
   }
@@ -43,14 +49,15 @@ export class TrialMirror {
     return trial.attempts.length === 0 || this.#written.get(trial.trial) === this.#valueOf(trial);
   }
 
-  /** Writes the trial's present state; never rejects. What could not be written is tried again by the next call. */
+  /** Writes the trial's present state; never rejects. After a failure, calls do nothing for a second. */
   async sync(trial: TrialView): Promise<void> {
     while (this.#busy.has(trial.trial)) await this.#busy.get(trial.trial);
-    if (this.shows(trial)) return;
+    if (this.shows(trial) || this.#clock.monoMs() < this.#restUntilMs) return;
     const writing = this.#write(trial.trial, this.#valueOf(trial))
-      .catch((error: unknown) =>
-        this.#log.warn({ err: error, trial: trial.trial }, "trial state is not mirrored yet"),
-      )
+      .catch((error: unknown) => {
+        this.#restUntilMs = this.#clock.monoMs() + REST_MS;
+        this.#log.warn({ err: error, trial: trial.trial }, "trial state is not mirrored yet");
+      })
       .finally(() => this.#busy.delete(trial.trial));
     this.#busy.set(trial.trial, writing);
     await writing;
@@ -60,12 +67,13 @@ export class TrialMirror {
     this.#kv ??= await new Kvm(this.#connection).open(buckets.trial);
     const key = keys.trial(trial);
     try {
-      this.#revisions.set(trial, await this.#kv.update(key, value, this.#revisions.get(trial) ?? 0));
+      const previousSeq = this.#revisions.get(trial) ?? 0;
+      this.#revisions.set(trial, await this.#kv.put(key, value, { previousSeq }));
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamWrongLastSequence)
         throw error;
-      const revision = await this.#revisionOf(this.#kv, trial);
-      this.#revisions.set(trial, await this.#kv.update(key, value, revision));
+      const previousSeq = await this.#revisionOf(this.#kv, trial);
+      this.#revisions.set(trial, await this.#kv.put(key, value, { previousSeq }));
     }
     this.#written.set(trial, value);
   }

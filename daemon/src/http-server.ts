@@ -74,7 +74,8 @@ export async function startHttp(listen: Listen, routes: readonly Route[], log: L
 }
 
 async function answer(request: IncomingMessage, routes: readonly Route[], log: Logger): Promise<HttpReply> {
-  const url = new URL(request.url ?? "/", "http://localhost");
+  const url = urlOf(request);
+  if (url === null) return jsonReply({ error: "bad request target" }, 400);
   const method = request.method ?? "GET";
   const matching = routes.filter((route) => route.path.test(url.pathname));
   const route = matching.find((r) => r.method === method);
@@ -94,6 +95,15 @@ async function answer(request: IncomingMessage, routes: readonly Route[], log: L
     if (error instanceof BadRequest) return jsonReply({ error: error.message }, 400);
     log.error({ err: error, path: url.pathname }, "request failed");
     return jsonReply({ error: "internal error" }, 500);
+  }
+}
+
+/** Null for a request target that is no path, such as `//`. */
+function urlOf(request: IncomingMessage): URL | null {
+  try {
+    return new URL(request.url ?? "/", "http://localhost");
+  } catch {
+    return null;
   }
 }
 

@@ -20,3 +20,4 @@ export { createLogger, type Logger } from "./logger.ts";
 export { abortOnSignals, everyUntil, pause } from "./lifetime.ts";
 export { ConfigError, parseSettings } from "./config-error.ts";
 export { readSpecimenFolder, type SpecimenFile, type SpecimenFolder } from "./specimen-folder.ts";
+export { packageVersion } from "./package-version.ts";

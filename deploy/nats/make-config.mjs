@@ -70,7 +70,9 @@ async function replace(path, text) {
 /** @returns {string | undefined} */
 function installedVersion() {
   try {
-    const said = execFileSync(process.env["NATS_SERVER_BIN"] ?? "nats-server", ["--version"], { encoding: "utf8" });
+    const said = execFileSync(process.env["NATS_SERVER_BIN"] ?? "nats-server", ["--version"], {
+      encoding: "utf8",
+    });
     return /v?(\d+\.\d+\.\d+)/.exec(said)?.[1];
   } catch {
     return undefined;
@@ -104,8 +106,8 @@ async function main() {
   const certFile = args["tls-cert"];
   const keyFile = args["tls-key"];
   if ((certFile === undefined) !== (keyFile === undefined)) refuse("--tls-cert and --tls-key go together");
-  const { COORDINATOR, makeNatsConfig, knowsSyncInterval } = await import("./nats-config.mjs").catch((error) =>
-    refuse(`the packages are not built; run: npm run build (${error.message})`),
+  const { COORDINATOR, makeNatsConfig, knowsSyncInterval } = await import("./nats-config.mjs").catch(
+    (error) => refuse(`the packages are not built; run: npm run build (${error.message})`),
   );
 
   const out = resolve(args.out);
@@ -138,17 +140,29 @@ async function main() {
   await mkdir(join(out, "public"), { recursive: true });
   await mkdir(join(out, "seeds"), { recursive: true });
   await chmod(join(out, "seeds"), 0o700);
-  for (const [role, seed] of Object.entries(made.seeds)) await writeSecret(join(out, "seeds", `${role}.seed`), seed);
-  for (const [role, key] of Object.entries(made.publicKeys)) await replace(join(out, "public", `${role}.pub`), `${key}\n`);
+  for (const [role, seed] of Object.entries(made.seeds))
+    await writeSecret(join(out, "seeds", `${role}.seed`), seed);
+  for (const [role, key] of Object.entries(made.publicKeys))
+    await replace(join(out, "public", `${role}.pub`), `${key}\n`);
   await replace(join(out, "nats.conf"), made.config);
 
   const fresh = Object.keys(made.seeds);
   const say = [`${join(out, "nats.conf")} written for ${nodes.length} nodes`];
-  say.push(fresh.length === 0 ? "no new keys" : `new keys: ${fresh.join(", ")} (take each seed to its machine, then delete it here)`);
-  if (version === undefined) say.push("version of nats-server unknown: sync_interval left out; give --server-version");
-  else if (!knowsSyncInterval(version)) say.push(`nats-server ${version} has no sync_interval: records in the stream may be lost by a power cut, the journals are not`);
+  say.push(
+    fresh.length === 0
+      ? "no new keys"
+      : `new keys: ${fresh.join(", ")} (take each seed to its machine, then delete it here)`,
+  );
+  if (version === undefined)
+    say.push("version of nats-server unknown: sync_interval left out; give --server-version");
+  else if (!knowsSyncInterval(version))
+    say.push(
+      `nats-server ${version} has no sync_interval: records in the stream may be lost by a power cut, the journals are not`,
+    );
   if (certFile !== undefined)
-    say.push(`daemons need REDLINE_NATS_CA_FILE=${args["tls-ca"] ?? "(the CA's certificate)"} and a host name, not an address, in REDLINE_NATS_URLS`);
+    say.push(
+      `daemons need REDLINE_NATS_CA_FILE=${args["tls-ca"] ?? "(the CA's certificate)"} and a host name, not an address, in REDLINE_NATS_URLS`,
+    );
   process.stdout.write(`${say.join("\n")}\n`);
 }
 

@@ -34,7 +34,8 @@ function checkedRoles({ nodes, publicKeys = {} }) {
   const roles = [COORDINATOR, ...nodes];
   for (const [role, key] of Object.entries(publicKeys)) {
     if (!roles.includes(role)) problems.push(`a public key is given for "${role}", which is no role`);
-    if (!publicKeyPattern.test(key) || !isPublicKey(key)) problems.push(`${role}: "${key}" is not a public user key`);
+    if (!publicKeyPattern.test(key) || !isPublicKey(key))
+      problems.push(`${role}: "${key}" is not a public user key`);
   }
   const keys = Object.values(publicKeys);
   if (new Set(keys).size !== keys.length) problems.push("two roles have the same public key");
@@ -188,7 +189,14 @@ function accountLines(users) {
 }
 
 /** @param {import("./nats-config.mjs").NatsConfigOptions} options */
-function serverLines({ listen = "127.0.0.1:4222", storeDir, serverVersion, monitor, tls, maxFileStore = "10GB" }) {
+function serverLines({
+  listen = "127.0.0.1:4222",
+  storeDir,
+  serverVersion,
+  monitor,
+  tls,
+  maxFileStore = "10GB",
+}) {
   return [
     "# Written by deploy/nats/make-config.mjs; run it again instead of editing this file.",
     "# It holds public keys only.",

@@ -11,6 +11,7 @@ import {
   createLogger,
   JournalBrokenError,
   openJournal,
+  packageVersion,
   pause,
   startHttp,
   type Logger,
@@ -35,7 +36,8 @@ import { createSnapshotter } from "./observe/snapshotter.ts";
 import { servePeers } from "./peer/peer-service.ts";
 import { loadSettings, type Settings } from "./settings.ts";
 import { readTools } from "./tools.ts";
-import { VERSION } from "./version.ts";
+
+const VERSION = packageVersion(import.meta.url);
 
 const KEY_WAIT_MS = 30_000;
 const SOCKETS_DIR = "/run/redline-node";
@@ -52,7 +54,8 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const tools = await readTools(settings.REDLINE_TOOLS);
   await using snapshotter = createSnapshotter();
   const driver = createBwrapDriver({ tools: tools.path });
-  for (const proof of await driver.sweepLeftovers()) logger.warn({ proof }, "removed a cell of a dead predecessor");
+  for (const proof of await driver.sweepLeftovers())
+    logger.warn({ proof }, "removed a cell of a dead predecessor");
 
   const { journal, lines } = await openJournal<UnchainedRecord>(join(stateDir, "journal.jsonl"));
   await using _journal = journal;
@@ -75,7 +78,9 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     path: cursorPath,
     published,
     pending: lines.slice(published),
-    publish: async (line, msgID) => void (await js.publish(subjects.record(node), line, { msgID })),
+    publish: async (line, msgID) => {
+      await js.publish(subjects.record(node), line, { msgID });
+    },
     log: logger,
   });
   const carrying = outbox.run(io.signal);
@@ -95,14 +100,24 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const started: NodeRecordBody = { kind: "node-started", version: VERSION, instance };
   await log.write(started);
   for (const { key, device } of past.unfinished) {
-    await log.write({ kind: "lost", device, detail: "the node daemon ended while this ran; its cells are empty" }, key);
+    await log.write(
+      { kind: "lost", device, detail: "the node daemon ended while this ran; its cells are empty" },
+      key,
+    );
     await log.write({ kind: "device-closed", device }, key);
   }
 
   const registry = new Registry(settings.REDLINE_SLOTS);
   const epoch = { highest: past.epoch };
-  const eyes = createCellEyes({ snapshotter, nsenter: findCellTools(tools.path).nsenter });
-  const inventory = createInventory({ settings, registry, bootId, instance, version: VERSION, tools: tools.versions });
+  const eyes = createCellEyes({ snapshotter, nsenter: findCellTools(tools.path).nsenter, log: logger });
+  const inventory = createInventory({
+    settings,
+    registry,
+    bootId,
+    instance,
+    version: VERSION,
+    tools: tools.versions,
+  });
   await inventory.refreshSpecimens((problem) => logger.warn({ problem }, "specimen left out"));
   const beats = new Beats({
     js,
@@ -141,7 +156,9 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     now,
   });
   await using _http =
-    settings.REDLINE_HTTP_LISTEN === undefined ? null : await startHttp(hostPort(settings.REDLINE_HTTP_LISTEN), metricRoutes(metrics, nc), logger);
+    settings.REDLINE_HTTP_LISTEN === undefined
+      ? null
+      : await startHttp(hostPort(settings.REDLINE_HTTP_LISTEN), metricRoutes(metrics, nc), logger);
   beats.start(io.signal);
   const accepted = new Set([...past.accepted, ...past.unfinished.map(({ key }) => attemptName(key))]);
   const commands = runCommandLoop({ ...shared, js, epoch, log, accepted, starter, now: Date.now }, signal);
@@ -167,7 +184,10 @@ async function readWhenThere(path: string, signal: AbortSignal): Promise<string>
       return await readFile(path, "utf8");
     } catch (error) {
       if (performance.now() > deadline || signal.aborted)
-        throw new ConfigError(`REDLINE_COORDINATOR_PUB: ${path} cannot be read; copy the coordinator's coordinator.pub there`, { cause: error });
+        throw new ConfigError(
+          `REDLINE_COORDINATOR_PUB: ${path} cannot be read; copy the coordinator's coordinator.pub there`,
+          { cause: error },
+        );
       await pause(100, signal);
     }
   }
@@ -180,11 +200,15 @@ function hostPort(text: string): { host: string; port: number } {
 
 try {
   const settings = loadSettings(process.env);
-  const logger = createLogger("redline-node", settings.REDLINE_LOG_LEVEL).child({ node: settings.REDLINE_NODE });
+  const logger = createLogger("redline-node", settings.REDLINE_LOG_LEVEL).child({
+    node: settings.REDLINE_NODE,
+  });
   await run(settings, logger, abortOnSignals());
   process.exit(0);
 } catch (error) {
   const expected = error instanceof ConfigError || error instanceof JournalBrokenError;
-  process.stderr.write(`redline node: ${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `redline node: ${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(expected ? 2 : 1);
 }

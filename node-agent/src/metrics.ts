@@ -6,15 +6,40 @@ export function createNodeMetrics(version: string) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  new Gauge({ name: "redline_build_info", help: "Version and role of this process", labelNames: ["version", "role"], registers })
-    .set({ version, role: "node-agent" }, 1);
-  const slots = new Gauge({ name: "redline_node_slots", help: "Cells this node may hold at once", registers });
+  new Gauge({
+    name: "redline_build_info",
+    help: "Version and role of this process",
+    labelNames: ["version", "role"],
+    registers,
+  }).set({ version, role: "node-agent" }, 1);
+  const slots = new Gauge({
+    name: "redline_node_slots",
+    help: "Cells this node may hold at once",
+    registers,
+  });
   const slotsInUse = new Gauge({ name: "redline_node_slots_in_use", help: "Cells held now", registers });
-  const liveCopies = new Gauge({ name: "redline_node_live_copies", help: "Candidate copies listening in cells now", registers });
-  const outbox = new Gauge({ name: "redline_node_outbox_records", help: "Records on disk that the stream does not have yet", registers });
-  const faults = new Counter({ name: "redline_node_infra_faults_total", help: "Attempts ended by an infra fault", labelNames: ["fault"], registers });
+  const liveCopies = new Gauge({
+    name: "redline_node_live_copies",
+    help: "Candidate copies listening in cells now",
+    registers,
+  });
+  const outbox = new Gauge({
+    name: "redline_node_outbox_records",
+    help: "Records on disk that the stream does not have yet",
+    registers,
+  });
+  const faults = new Counter({
+    name: "redline_node_infra_faults_total",
+    help: "Attempts ended by an infra fault",
+    labelNames: ["fault"],
+    registers,
+  });
   for (const fault of FAULT_NAMES) faults.inc({ fault }, 0);
-  const unclean = new Counter({ name: "redline_node_unclean_cells_total", help: "Cells that could not be proved gone", registers });
+  const unclean = new Counter({
+    name: "redline_node_unclean_cells_total",
+    help: "Cells that could not be proved gone",
+    registers,
+  });
   const phases = new Histogram({
     name: "redline_node_phase_duration_seconds",
     help: "Duration of the phases of an attempt",

@@ -2,16 +2,20 @@ import { z } from "zod";
 import { nodeIdSchema, slugSchema } from "@redline/shared";
 import { parseSettings } from "@redline/daemon";
 
-const list = (separator: string) => z.string().transform((text) => text.split(separator).filter((part) => part !== ""));
+const list = (separator: string) =>
+  z.string().transform((text) => text.split(separator).filter((part) => part !== ""));
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 const labels = z.string().transform((text, context) => {
-  const entries = text.split(",").filter((part) => part !== "").map((part) => {
-    const [name, ...rest] = part.split("=");
-    const key = slugSchema.safeParse(name);
-    if (!key.success || rest.length === 0) context.addIssue(`"${part}" is not name=value`);
-    return [name ?? "", rest.join("=")] as const;
-  });
+  const entries = text
+    .split(",")
+    .filter((part) => part !== "")
+    .map((part) => {
+      const [name, ...rest] = part.split("=");
+      const key = slugSchema.safeParse(name);
+      if (!key.success || rest.length === 0) context.addIssue(`"${part}" is not name=value`);
+      return [name ?? "", rest.join("=")] as const;
+    });
   return Object.fromEntries(entries);
 });
 
@@ -39,7 +43,10 @@ const schema = z.object({
   /** `.cache/tools/manifest.json` of the set-up script; programs are looked for on PATH without it. */
   REDLINE_TOOLS: z.string().optional(),
   /** host:port of /healthz and /metrics; none without it. */
-  REDLINE_HTTP_LISTEN: z.string().regex(/^[^:]+:\d+$/, "host:port").optional(),
+  REDLINE_HTTP_LISTEN: z
+    .string()
+    .regex(/^[^:]+:\d+$/, "host:port")
+    .optional(),
   /** How often a lease and the inventory are renewed, ms. */
   REDLINE_LEASE_EVERY_MS: whole(200, 60_000).default(5000),
   REDLINE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
@@ -47,4 +54,5 @@ const schema = z.object({
 export type Settings = z.infer<typeof schema>;
 
 /** @throws ConfigError naming every bad setting at once. */
-export const loadSettings = (env: Readonly<Record<string, string | undefined>>): Settings => parseSettings(schema, env);
+export const loadSettings = (env: Readonly<Record<string, string | undefined>>): Settings =>
+  parseSettings(schema, env);

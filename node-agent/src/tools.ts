@@ -8,7 +8,7 @@ const manifestSchema = z.object({
 
 export interface ToolPaths {
   /** Path of a program: the manifest's, or its bare name for PATH. */
-  path(name: string): string;
+  readonly path: (name: string) => string;
   /** Versions where known, for the inventory. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -19,7 +19,9 @@ export async function readTools(manifestPath: string | undefined): Promise<ToolP
   const bins = text === null ? {} : manifestSchema.parse(JSON.parse(text)).bins;
   return {
     path: (name) => bins[name]?.path ?? name,
-    versions: Object.fromEntries(Object.entries(bins).flatMap(([name, bin]) => (bin.version === undefined ? [] : [[name, bin.version]]))),
+    versions: Object.fromEntries(
+      Object.entries(bins).flatMap(([name, bin]) => (bin.version === undefined ? [] : [[name, bin.version]])),
+    ),
   };
 }
 

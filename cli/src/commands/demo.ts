@@ -23,7 +23,8 @@ export async function demoCommand(
     `redline ${context.version}, Node ${process.versions.node}; weights ${weights.written ? "written" : "already there"}, specimen ${specimen.sha256.slice(0, 12)}`,
   );
   const outcome = await runStudy(context, { file: inCheckout("studies/demo.yaml"), ...options });
-  if (outcome.results === null) return outcome.code;
+  // Of a run that was broken off nothing can be said about its verdicts.
+  if (outcome.results === null || outcome.code === EXIT.interrupted) return outcome.code;
   const say = options.json ? err : out;
   say.line(
     `demo     lab up in ${duration(outcome.labUpMs)}, ${trialsOf(outcome)} trials, all in ${duration(outcome.elapsedMs)} (redline ${context.version}, Node ${process.versions.node})`,

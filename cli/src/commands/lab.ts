@@ -18,12 +18,12 @@ export async function labCommand(
     options.specimen.length > 0
       ? options.specimen.map((dir) => resolve(context.cwd, dir))
       : await ownSpecimens(context.cwd);
-  let kill = () => undefined as void;
+  let kill: (() => void) | null = null;
   using interrupt = watchInterrupts(
     context.signals,
     () => err.line("stopping: ending all cells, then the lab; press Ctrl-C again to kill"),
     () => {
-      kill();
+      kill?.();
       context.exit(EXIT.interrupted);
     },
   );

@@ -1,7 +1,7 @@
-import { hostname, userInfo } from "node:os";
 import { terminalLine } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
+import { orderedBy } from "../run/order-stop.ts";
 import { liveClient, type SourceOptions } from "../source/choose-source.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 
@@ -16,8 +16,7 @@ export async function stopAll(
     });
   const client = await liveClient(options, cwd);
   err.line(`stopping: ending every cell of every node of ${terminalLine(client.name)}`);
-  const who = `${userInfo().username}@${hostname()}`.slice(0, 100);
-  const reply = await client.stop({ who, why: options.why.slice(0, 300) });
+  const reply = await client.stop({ who: orderedBy(), why: options.why.slice(0, 300) });
   if (options.json)
     out.line(safeJson({ as_of: new Date().toISOString(), coordinator: client.name, ...reply }, 2));
   else {

@@ -13,7 +13,7 @@ export async function studyCheck(
   const loaded = await loadStudy(file);
   const as_of = new Date().toISOString();
   if (!loaded.ok) {
-    const mistakes = loaded.mistakes.map(({ text: _, ...mistake }) => mistake);
+    const mistakes = loaded.mistakes.map(({ line, col, path, what }) => ({ line, col, path, what }));
     if (options.json) out.line(safeJson({ as_of, ok: false, file, mistakes }, 2));
     else {
       for (const { text } of loaded.mistakes) err.line(text);

@@ -1,10 +1,8 @@
-import { mkdir, readlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readlink } from "node:fs/promises";
 import { labPlanSchema, type LabEvent, type LabPlan } from "./lab-protocol.ts";
-import { LabProcess } from "./lab-process.ts";
-import { connectHost, makeBridge, LAB_ADDRESS } from "./lab-network.ts";
-import { daemonEnv, coordinatorEntry, hostInit, nodeAgentEntry } from "./lab-daemons.ts";
-import { natsConfig } from "./lab-nats.ts";
+import { makeBridge } from "./lab-network.ts";
+import { LabParts } from "./lab-parts.ts";
+import type { LabProcess } from "./lab-process.ts";
 import { waitUntilReady } from "./lab-ready.ts";
 
 /**
@@ -44,67 +42,24 @@ async function main(plan: LabPlan): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
 
   const ns = async (name: string) => (await readlink(`/proc/self/ns/${name}`)).replace(/\D/g, "");
-  say({ event: "namespaces", user: await ns("user"), pid: await ns("pid"), net: await ns("net"), mnt: await ns("mnt") });
+  say({
+    event: "namespaces",
+    user: await ns("user"),
+    pid: await ns("pid"),
+    net: await ns("net"),
+    mnt: await ns("mnt"),
+  });
 
   await mkdir(plan.stateDir, { recursive: true });
-  const logDir = join(plan.stateDir, "logs");
-  await mkdir(logDir, { recursive: true });
   makeBridge(plan.ip);
-
-  const natsPath = join(plan.stateDir, "nats.conf");
-  await writeFile(natsPath, natsConfig({ storeDir: join(plan.stateDir, "nats"), address: LAB_ADDRESS }));
-  mustLive(new LabProcess("nats-server", plan.natsServer, ["-c", natsPath], { logDir, env: daemonEnv({}) }));
+  const lab = new LabParts(plan);
+  mustLive(await lab.bus());
   say({ event: "step", text: "nats-server starts" });
-
-  const stateOf = (name: string) => join(plan.stateDir, name);
-  await mkdir(stateOf("coordinator"), { recursive: true });
-  const socketPath = join(stateOf("coordinator"), "api.sock");
-  mustLive(
-    new LabProcess("coordinator", process.execPath, [coordinatorEntry], {
-      logDir,
-      env: daemonEnv({
-        REDLINE_STATE_DIR: stateOf("coordinator"),
-        REDLINE_NATS_URLS: `nats://${LAB_ADDRESS}:4222`,
-        REDLINE_HTTP_SOCKET: socketPath,
-        REDLINE_NODES: plan.hosts.join(","),
-        REDLINE_LEASE_MS: String(plan.leaseMs),
-        REDLINE_LOG_LEVEL: plan.logLevel,
-      }),
-    }),
-  );
-
-  for (const [index, host] of plan.hosts.entries()) {
-    const address = connectHost(plan.ip, host, index);
-    await mkdir(stateOf(host), { recursive: true });
-    mustLive(
-      new LabProcess(
-        host,
-        plan.ip,
-        // prettier-ignore
-        ["netns", "exec", host, plan.unshare, "--pid", "--fork", "--kill-child", "--mount", "--uts", "--mount-proc",
-          plan.bash, hostInit, host, process.execPath, nodeAgentEntry],
-        {
-          logDir,
-          inner: true,
-          env: daemonEnv({
-            REDLINE_NODE: host,
-            REDLINE_STATE_DIR: stateOf(host),
-            REDLINE_NATS_URLS: `nats://${LAB_ADDRESS}:4222`,
-            REDLINE_COORDINATOR_PUB: join(stateOf("coordinator"), "coordinator.pub"),
-            REDLINE_ADVERTISE: address,
-            REDLINE_SLOTS: String(plan.slots),
-            REDLINE_LABELS: `lab=${host}`,
-            REDLINE_SPECIMEN_DIRS: plan.specimenDirs.join(":"),
-            REDLINE_LEASE_EVERY_MS: String(Math.max(500, Math.floor(plan.leaseMs / 5))),
-            REDLINE_LOG_LEVEL: plan.logLevel,
-          }),
-        },
-      ),
-    );
-  }
+  mustLive(await lab.coordinator());
+  for (const [index, host] of plan.hosts.entries()) mustLive(await lab.host(host, index));
   say({ event: "step", text: `hosts ${plan.hosts.join(", ")} start` });
-  await waitUntilReady(socketPath, plan.hosts);
-  say({ event: "up", socketPath });
+  await waitUntilReady(plan.socketPath, plan.hosts);
+  say({ event: "up" });
 }
 
 const plan = labPlanSchema.parse(JSON.parse(process.argv[2] ?? "null"));

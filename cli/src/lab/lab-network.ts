@@ -24,10 +24,15 @@ export function connectHost(ip: string, host: string, index: number): string {
     `link add v-${host} type veth peer name eth0 netns ${host}`,
     `link set v-${host} master br0 up`,
   ]);
-  execFileSync(ip, ["-n", host, "-batch", "-"], { input: `address add ${address}/24 dev eth0\nlink set eth0 up\n` });
+  execFileSync(ip, ["-n", host, "-batch", "-"], {
+    input: `address add ${address}/24 dev eth0\nlink set eth0 up\n`,
+  });
   return address;
 }
 
 function batch(ip: string, lines: readonly string[]): void {
-  execFileSync(ip, ["-batch", "-"], { input: lines.map((line) => `${line}\n`).join(""), stdio: ["pipe", "pipe", "pipe"] });
+  execFileSync(ip, ["-batch", "-"], {
+    input: lines.map((line) => `${line}\n`).join(""),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
 }

@@ -6,7 +6,11 @@ export const labPlanSchema = z.strictObject({
   hosts: z.array(z.string()).min(1),
   slots: z.int().min(1),
   specimenDirs: z.array(z.string()),
+  /** Where the coordinator's API listens, as a socket file. */
+  socketPath: z.string(),
   natsServer: z.string(),
+  /** Empty when unknown: then nothing is written that only newer servers know. */
+  natsVersion: z.string(),
   ip: z.string(),
   unshare: z.string(),
   bash: z.string(),
@@ -17,9 +21,15 @@ export type LabPlan = z.infer<typeof labPlanSchema>;
 
 /** What the lab's init says on stdout, one JSON object a line. */
 export const labEventSchema = z.discriminatedUnion("event", [
-  z.object({ event: z.literal("namespaces"), user: z.string(), pid: z.string(), net: z.string(), mnt: z.string() }),
+  z.object({
+    event: z.literal("namespaces"),
+    user: z.string(),
+    pid: z.string(),
+    net: z.string(),
+    mnt: z.string(),
+  }),
   z.object({ event: z.literal("step"), text: z.string() }),
-  z.object({ event: z.literal("up"), socketPath: z.string() }),
+  z.object({ event: z.literal("up") }),
   z.object({ event: z.literal("failed"), text: z.string() }),
   z.object({ event: z.literal("stopped") }),
 ]);

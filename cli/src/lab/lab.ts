@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { coordinatorEntry, daemonEnv, labInitEntry, nodeAgentEntry } from "./lab-daemons.ts";
 import { labEventSchema, STOP_LINE, type LabPlan } from "./lab-protocol.ts";
 import { leftOf, type LabNamespaces } from "./lab-leftovers.ts";
-import { readToolManifest, toolPath } from "./tools.ts";
+import { socketPlace } from "./lab-socket.ts";
+import { natsVersion, readToolManifest, toolPath } from "./tools.ts";
 import { userNamespaceProblem } from "./user-namespaces.ts";
 
 /** The lab could not come up; the message says why and what helps. */
@@ -37,7 +38,8 @@ export interface Lab {
   stop(): Promise<{ clean: boolean; left: string[] }>;
   /** Ends everything at once with SIGKILL. */
   kill(): void;
-  readonly ended: Promise<{ code: number | null }>;
+  /** `why` is the lab's own word on its end, empty when it was killed. */
+  readonly ended: Promise<{ code: number | null; why: string }>;
 }
 
 export const LAB_HOSTS = ["alpha", "beta", "gamma"] as const;
@@ -61,12 +63,15 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   await mkdir(options.stateDir, { recursive: true });
 
   const hosts = options.hosts ?? LAB_HOSTS;
+  const socket = await socketPlace(options.stateDir);
   const plan: LabPlan = {
     stateDir: options.stateDir,
     hosts: [...hosts],
     slots: options.slots ?? 2,
     specimenDirs: [...options.specimenDirs],
+    socketPath: socket.path,
     natsServer: toolPath(tools, "nats-server"),
+    natsVersion: await natsVersion(toolPath(tools, "nats-server")),
     ip: toolPath(tools, "ip"),
     unshare,
     bash: toolPath(tools, "bash"),
@@ -81,9 +86,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     // Its own process group: Ctrl-C in a terminal must reach this command alone, which then ends the lab in order.
     { stdio: ["pipe", "pipe", "pipe"], detached: true, env: daemonEnv({}) },
   );
-  const ended = new Promise<{ code: number | null }>((resolve) => {
-    child.once("error", () => resolve({ code: null }));
-    child.once("exit", (code) => resolve({ code }));
+  let why = "";
+  const ended = new Promise<{ code: number | null; why: string }>((resolve) => {
+    child.once("error", (error) => resolve({ code: null, why: error.message }));
+    child.once("exit", (code) => resolve({ code, why }));
   });
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -97,33 +103,38 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
   const abort = () => kill();
   options.signal?.addEventListener("abort", abort, { once: true });
-  const up = new Promise<string>((resolve, reject) => {
+  const up = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const event = labEventSchema.safeParse(parseJson(line));
       if (!event.success) return;
       if (event.data.event === "namespaces") namespaces = event.data;
       if (event.data.event === "step") options.onLine(event.data.text);
-      if (event.data.event === "failed") reject(new LabError(event.data.text));
-      if (event.data.event === "up") resolve(event.data.socketPath);
+      if (event.data.event === "failed") {
+        why = event.data.text;
+        reject(new LabError(why));
+      }
+      if (event.data.event === "up") resolve();
     });
     void ended.then(({ code }) =>
-      reject(new LabError(`the lab ended while it came up (exit code ${code ?? "none"}) ${complaint.trim()}`)),
+      reject(
+        new LabError(`the lab ended while it came up (exit code ${code ?? "none"}) ${complaint.trim()}`),
+      ),
     );
   });
-  let socketPath: string;
   try {
     if (options.signal?.aborted === true) kill();
-    socketPath = await up;
+    await up;
   } catch (error) {
     kill();
     await ended;
+    await socket.remove();
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
 
   return {
-    socketPath,
+    socketPath: socket.path,
     stateDir: options.stateDir,
     hosts,
     kill,
@@ -133,6 +144,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       child.stdin.write(STOP_LINE);
       await ended;
       clearTimeout(timer);
+      await socket.remove();
       const left = namespaces === null ? [] : await leftOf(namespaces);
       return { clean: left.length === 0, left };
     },

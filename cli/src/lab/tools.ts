@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +20,8 @@ export async function readToolManifest(): Promise<ToolManifest> {
   try {
     return manifestSchema.parse(JSON.parse(await readFile(manifestPath, "utf8")));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { bins: {}, libDirs: [] };
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      return { bins: {}, libDirs: [] };
     throw error;
   }
 }
@@ -28,6 +30,15 @@ export async function readToolManifest(): Promise<ToolManifest> {
 export function toolPath(manifest: ToolManifest, name: string): string {
   const chosen = name === "nats-server" ? process.env["NATS_SERVER_BIN"] : undefined;
   return chosen !== undefined && chosen !== "" ? chosen : (manifest.bins[name]?.path ?? name);
+}
+
+/** What `nats-server --version` says, empty when it says nothing. */
+export function natsVersion(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(path, ["--version"], { timeout: 5000 }, (error, stdout) =>
+      resolve(error === null ? (/\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? "") : ""),
+    );
+  });
 }
 
 /** PATH for lab processes: an ordinary user's lacks the sbin folders where `ip`, `nft` and `sshd` live. */

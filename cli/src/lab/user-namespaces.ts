@@ -3,12 +3,18 @@ import { readFileSync } from "node:fs";
 
 /** Null when an unprivileged lab can be made here, else what refuses it and the remedy. */
 export function userNamespaceProblem(unshare: string): string | null {
-  const tried = spawnSync(unshare, ["-Urmn", "--pid", "--fork", "--mount-proc", "true"], { encoding: "utf8", timeout: 10_000 });
+  const tried = spawnSync(unshare, ["-Urmn", "--pid", "--fork", "--mount-proc", "true"], {
+    encoding: "utf8",
+    timeout: 10_000,
+  });
   if (tried.status === 0) return null;
-  if (tried.error !== undefined) return `the program unshare (package util-linux) could not be started: ${tried.error.message}`;
+  if (tried.error !== undefined)
+    return `the program unshare (package util-linux) could not be started: ${tried.error.message}`;
   const said = tried.stderr.trim().split("\n")[0] ?? "";
   const remedies = [
-    read("/proc/sys/kernel/unprivileged_userns_clone") === "0" ? "sudo sysctl kernel.unprivileged_userns_clone=1" : "",
+    read("/proc/sys/kernel/unprivileged_userns_clone") === "0"
+      ? "sudo sysctl kernel.unprivileged_userns_clone=1"
+      : "",
     read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") === "1"
       ? "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 (or an AppArmor profile that grants userns to unshare and bwrap)"
       : "",

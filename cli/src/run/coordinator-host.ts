@@ -56,11 +56,15 @@ export async function labHost(
   }
   await noteLab(stateDir, lab.socketPath);
   const lost = new AbortController();
-  void lab.ended.then(({ code }) =>
+  void lab.ended.then(({ code, why }) =>
     lost.abort(
-      new CliError(EXIT.unexpected, `the lab ended by itself (exit code ${code ?? "none"})`, {
-        remedy: `look into the logs below ${stateDir}; the journal is at ${journalPath(stateDir)}`,
-      }),
+      new CliError(
+        EXIT.unexpected,
+        `the lab ended by itself: ${why === "" ? `exit code ${code ?? "none"}` : why}`,
+        {
+          remedy: `look into the logs below ${stateDir}; the journal is at ${journalPath(stateDir)}`,
+        },
+      ),
     ),
   );
   return { client: createApiClient({ socketPath: lab.socketPath }), lab, stateDir, lost: lost.signal };

@@ -60,7 +60,6 @@ export function progressBlock(view: ProgressView, paint: Paint, columns: number)
   ].map((line) => line.slice(0, columns + line.length - visible(line)));
 }
 
-// eslint-disable-next-line no-control-regex -- colour codes begin with one
 const visible = (line: string) => line.replace(/\u001b\[[0-9;]*m/g, "").length;
 
 /** One plain line for a trial that is over. */

@@ -1,21 +1,20 @@
 import { FAULTS, terminalLine, VERDICTS, type Share } from "@redline/shared";
 import type { Paint } from "../terminal/colour.ts";
-import { table } from "../terminal/layout.ts";
+import { table, wrap } from "../terminal/layout.ts";
 import type { ArmResult, Results } from "./results.ts";
 
 const LISTED = 20;
+const SCRIPTED_NOTE = "Arms marked `scripted` measure the instrument; nothing scripted is a model's result.";
+const RATE_NOTE =
+  "rate: confirmed of (confirmed + refuted), 95 % Wilson interval. worst case: the rate if all other trials were refuted, or confirmed.";
 
 /** The verdict table and what has to be said beside it. */
 export function renderResults(results: Results, paint: Paint, columns: number): string[] {
   return [
     ...verdictTable(results.arms, paint, columns),
     "",
-    ...(results.arms.some((arm) => arm.scripted)
-      ? [
-          "Arms marked `scripted` are test doubles that measure the instrument; nothing scripted is a model's result.",
-        ]
-      : []),
-    "rate = confirmed of (confirmed + refuted), 95 % Wilson interval; worst case = if all others were refuted, or confirmed.",
+    ...(results.arms.some((arm) => arm.scripted) ? wrap(SCRIPTED_NOTE, columns) : []),
+    ...wrap(RATE_NOTE, columns),
     ...surpriseLines(results, paint),
     ...infraLines(results, paint),
     ...(results.cancelled === 0
@@ -48,7 +47,7 @@ function verdictTable(arms: readonly ArmResult[], paint: Paint, columns: number)
       interval(p.worst),
     ]),
   );
-  const [header = "", ...body] = table([head, ...rows], [1, 2, 3, 4, 5, 6]);
+  const [header = "", ...body] = table([head, ...rows], [1, 2, 3, 4, 5, 6, 7, 8]);
   let next = 0;
   return [
     paint.strong(header),

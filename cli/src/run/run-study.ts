@@ -1,14 +1,15 @@
-import { hostname, userInfo } from "node:os";
-import { pause } from "@redline/daemon";
+import { pause, readJournalLines } from "@redline/daemon";
 import { isFinal, terminalLine, type StudyId, type StudyView } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
 import { addressOf, type SourceOptions } from "../source/choose-source.ts";
 import { JournalState } from "../source/journal-state.ts";
-import { loadStudy, type LoadedStudy } from "../study-file/load-study.ts";
+import { journalPath } from "../source/state-folder.ts";
+import { loadStudy } from "../study-file/load-study.ts";
 import { endLab, journalOf, labHost, remoteHost, type CoordinatorHost } from "./coordinator-host.ts";
 import { followStudy } from "./follow-study.ts";
 import { watchInterrupts } from "./interrupt.ts";
+import { orderStop } from "./order-stop.ts";
 import { liveDisplay, plainDisplay, type ProgressDisplay } from "./progress-display.ts";
 import type { ProgressView } from "./progress-lines.ts";
 import { resultsOf, type Results } from "./results.ts";
@@ -30,8 +31,6 @@ export interface RunOutcome {
   readonly labUpMs: number;
   readonly elapsedMs: number;
 }
-
-const STOP_WAIT_MS = 20_000;
 
 /**
  * Runs a study from its file to its result: lab up, submit, follow the journal, lab down. Ctrl-C at any
@@ -84,7 +83,7 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   );
 
   let labUpMs = 0;
-  let failure: unknown = null;
+  let failure: Error | null = null;
   try {
     host ??= await labHost(context, {
       name: loaded.study.study,
@@ -95,7 +94,12 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     });
     labUpMs = performance.now() - began;
     const signal = AbortSignal.any([interrupt.signal, host.lost]);
-    study = await submit(host, loaded, request.file, signal);
+    const submitted = await host.client.submit(
+      { file: request.file, definition: loaded.study, specimens: loaded.specimens },
+      signal,
+    );
+    study = submitted.study;
+    for (const warning of submitted.warnings) display.note(`warning: ${warning}`);
     report.launched({ study, loaded, file: request.file, host });
     const seen = new Set<string>();
     await followStudy(host.client, state, study, {
@@ -106,15 +110,20 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     });
     if (request.keepLab === true && host.lab !== null) await keepUp(host, display, signal, context);
   } catch (error) {
-    if (!interrupt.signal.aborted) failure = error;
+    if (!interrupt.signal.aborted) {
+      // A question that the lab's own end broke off is not the cause.
+      const cause: unknown = host?.lost.aborted === true ? host.lost.reason : error;
+      failure = cause instanceof Error ? cause : new Error(String(cause));
+    }
   }
   display.end();
 
   if (interrupt.signal.aborted && host !== null) await orderStop(host, study, context);
   const left = host === null ? { clean: true, left: [] } : await endLab(host);
-  const end = view();
   // A lab that was kept up after the study's end is ended by Ctrl-C: that interrupts nothing.
-  const interrupted = interrupt.signal.aborted && (end?.study.endedAt ?? null) === null;
+  const interrupted = interrupt.signal.aborted && (view()?.study.endedAt ?? null) === null;
+  if (interrupted && host !== null) await catchUp(host, state, context);
+  const end = view();
   const results = end === null ? null : resultsOf(end.study, end.trials);
   const code = runExitCode({
     results,
@@ -132,22 +141,11 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     left,
     journal: host === null ? null : journalOf(host),
   });
-  if (failure !== null && code !== EXIT.notSterile) throw failure;
+  if (failure === null) return outcome;
+  if (code !== EXIT.notSterile) throw failure;
+  // What was left behind decides the exit code; why the run ended early is still said.
+  err.line(`error: ${terminalLine(failure.message, 2000)}`);
   return outcome;
-}
-
-async function submit(
-  host: CoordinatorHost,
-  { study, specimens }: LoadedStudy,
-  file: string,
-  signal: AbortSignal,
-): Promise<StudyId> {
-  try {
-    return await host.client.submit({ file, definition: study, specimens }, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
 }
 
 function announce(
@@ -165,6 +163,21 @@ function announce(
     }
 }
 
+/** After a stop the lab's journal goes on to its end: what was cancelled, and which cells are proved gone. */
+async function catchUp(
+  { stateDir }: CoordinatorHost,
+  state: JournalState,
+  { terminal }: Context,
+): Promise<void> {
+  if (stateDir === null) return;
+  try {
+    const { lines } = await readJournalLines(journalPath(stateDir));
+    state.take(lines.slice(state.head.seq));
+  } catch (error) {
+    terminal.err.line(terminalLine(error instanceof Error ? error.message : String(error), 500));
+  }
+}
+
 /** Ends when the signal aborts. */
 async function keepUp(
   host: CoordinatorHost,
@@ -180,25 +193,4 @@ async function keepUp(
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-/** Asks the coordinator to end what runs. A coordinator that does not answer is not waited for: the lab's end does the same. */
-async function orderStop(host: CoordinatorHost, study: StudyId | null, { terminal }: Context): Promise<void> {
-  const why = { who: `${userInfo().username}@${hostname()}`.slice(0, 100), why: "interrupted" };
-  try {
-    const answer =
-      host.lab !== null
-        ? host.client.stop(why)
-        : study === null
-          ? Promise.resolve(null)
-          : host.client.cancelStudy(study, why);
-    const timer = new AbortController();
-    const reply = await Promise.race([answer, pause(STOP_WAIT_MS, timer.signal).then(() => undefined)]);
-    timer.abort();
-    if (reply === undefined) terminal.err.line("the coordinator did not confirm the stop in time");
-    else if (reply !== null && reply.silent.length > 0)
-      terminal.err.line(`nodes that did not confirm the stop: ${terminalLine(reply.silent.join(", "))}`);
-  } catch (error) {
-    terminal.err.line(terminalLine(error instanceof Error ? error.message : String(error), 500));
-  }
 }

@@ -1,5 +1,3 @@
-import { request as httpRequest, type RequestOptions } from "node:http";
-import { request as httpsRequest } from "node:https";
 import {
   journalReplySchema,
   nodesReplySchema,
@@ -10,16 +8,16 @@ import {
   type StudyId,
   type SubmitRequest,
 } from "@redline/shared";
-import { z } from "zod";
+import type { z } from "zod";
 import { CliError, EXIT } from "../exit-codes.ts";
+import { nameOf, send, type Address, type Answer, type Call } from "./http-call.ts";
 
-/** Where a coordinator listens. */
-export type Address = { readonly socketPath: string } | { readonly url: string };
+export type { Address } from "./http-call.ts";
 
 export interface ApiClient {
   /** For people. */
   readonly name: string;
-  submit(body: SubmitRequest, signal?: AbortSignal): Promise<StudyId>;
+  submit(body: SubmitRequest, signal?: AbortSignal): Promise<{ study: StudyId; warnings: string[] }>;
   journal(after: number, waitMs: number, signal?: AbortSignal): Promise<z.infer<typeof journalReplySchema>>;
   nodes(): Promise<z.infer<typeof nodesReplySchema>["nodes"]>;
   cancelStudy(study: StudyId, why: Why): Promise<z.infer<typeof stopReplySchema>>;
@@ -33,7 +31,6 @@ export interface Why {
 const ANSWER_MS = 15_000;
 /** Ending every cell takes as long as the slowest node. */
 const STOP_MS = 60_000;
-const MAX_ANSWER_BYTES = 67_108_864;
 
 /** Client of the coordinator's API. Each call fails with a CliError: 5 unreachable, 2 refused, 1 otherwise. */
 export function createApiClient(address: Address): ApiClient {
@@ -49,8 +46,7 @@ export function createApiClient(address: Address): ApiClient {
   });
   return {
     name: nameOf(address),
-    submit: async (body, signal) =>
-      (await call(submitReplySchema, { ...post("/api/studies", body, ANSWER_MS), signal })).study,
+    submit: (body, signal) => call(submitReplySchema, { ...post("/api/studies", body, ANSWER_MS), signal }),
     journal: (after, waitMs, signal) =>
       call(journalReplySchema, {
         method: "GET",
@@ -64,18 +60,6 @@ export function createApiClient(address: Address): ApiClient {
       call(stopReplySchema, post(`/api/studies/${encodeURIComponent(study)}/cancel`, why, STOP_MS)),
     stop: (why) => call(stopReplySchema, post("/api/stop", why, STOP_MS)),
   };
-}
-
-interface Call {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
-interface Answer {
-  readonly status: number;
-  readonly text: string;
 }
 
 function understand<T>(schema: z.ZodType<T>, answer: Answer, address: Address, { path }: Call): T {
@@ -106,60 +90,3 @@ function understand<T>(schema: z.ZodType<T>, answer: Answer, address: Address, {
     cause: parsed.error,
   });
 }
-
-function send(address: Address, call: Call): Promise<Answer> {
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-  const options: RequestOptions = {
-    method: call.method,
-    // One connection a call: nothing is left open that would keep the process alive.
-    agent: false,
-    ...(call.signal === undefined ? {} : { signal: call.signal }),
-    ...(body === undefined
-      ? {}
-      : { headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } }),
-  };
-  return new Promise((resolve, reject) => {
-    const fail = (cause: Error) => reject(unreachable(address, cause));
-    const request =
-      "socketPath" in address
-        ? httpRequest({ ...options, socketPath: address.socketPath, path: call.path })
-        : new URL(address.url).protocol === "https:"
-          ? httpsRequest(new URL(call.path, address.url), options)
-          : httpRequest(new URL(call.path, address.url), options);
-    const timer = setTimeout(
-      () => request.destroy(new Error(`no answer within ${call.timeoutMs / 1000} s`)),
-      call.timeoutMs,
-    );
-    request.once("close", () => clearTimeout(timer));
-    request.once("error", fail);
-    request.once("response", (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.once("error", fail);
-      response.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > MAX_ANSWER_BYTES) request.destroy(new Error("the answer is too large"));
-        else chunks.push(chunk);
-      });
-      response.once("end", () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }),
-      );
-    });
-    request.end(body);
-  });
-}
-
-function unreachable(address: Address, cause: Error): CliError {
-  return new CliError(
-    EXIT.unreachable,
-    `the coordinator at ${terminalLine(nameOf(address))} cannot be reached: ${terminalLine(cause.message)}`,
-    {
-      remedy:
-        "start one with `redline lab` or `redline run STUDY`, or name another with --url or --socket; " +
-        "to read a finished run's journal from disk use --state DIR",
-      cause,
-    },
-  );
-}
-
-const nameOf = (address: Address) => ("socketPath" in address ? `unix:${address.socketPath}` : address.url);

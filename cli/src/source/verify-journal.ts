@@ -11,16 +11,16 @@ export type ChainReport =
  */
 export function verifyJournal(lines: readonly string[]): ChainReport[] {
   const nodes = new Map<string, string[]>();
-  let unknown: ChainReport | null = null;
+  const unknown: ChainReport[] = [];
   lines.forEach((line, index) => {
     const parsed = coordinatorRecordSchema.safeParse(parse(line));
     if (!parsed.success)
-      unknown ??= {
+      unknown.push({
         name: "coordinator",
         ok: false,
         at: `line ${index + 1}`,
         why: "no record that this version knows",
-      };
+      });
     else if (parsed.data.body.kind === "node-record") {
       const { node, line: inner } = parsed.data.body;
       const own = nodes.get(node);
@@ -30,7 +30,7 @@ export function verifyJournal(lines: readonly string[]): ChainReport[] {
   });
   const own = chainReport("coordinator", lines);
   return [
-    own.ok ? (unknown ?? own) : own,
+    own.ok ? (unknown[0] ?? own) : own,
     ...[...nodes]
       .toSorted(([a], [b]) => a.localeCompare(b))
       .map(([node, inner]) => chainReport(`node ${node}`, inner)),

@@ -18,7 +18,7 @@ export function parseYaml(text: string): ParsedYaml {
   const doc = parseDocument(text, { lineCounter: counter, prettyErrors: false, logLevel: "error" });
   const mistakes = [...doc.errors, ...doc.warnings].map(toMistake);
   const readable = doc.errors.every((error) => error.code === "DUPLICATE_KEY");
-  if (doc.directives?.yaml.version === "1.1")
+  if (doc.directives.yaml.version === "1.1")
     mistakes.push({
       offset: 0,
       length: 1,

@@ -17,9 +17,7 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
 }
 
 /** Length without our own colour codes. */
-const visibleLength = (text: string) =>
-  // eslint-disable-next-line no-control-regex -- colour codes begin with one
-  text.replace(/\u001b\[[0-9;]*m/g, "").length;
+const visibleLength = (text: string) => text.replace(/\u001b\[[0-9;]*m/g, "").length;
 
 /**
  * `label` in a column of its own and text beside it, wrapped at spaces to `columns`; words longer than the

@@ -245,8 +245,8 @@ export function refutedTrial(journal: FixtureJournal, n: number): FixtureJournal
 }
 
 /** Both trials of the study, over. */
-export function finishedJournal(said?: string): string[] {
-  const journal = new FixtureJournal().submitted();
+export function finishedJournal(said?: string, definition?: z.input<typeof studySchema>): string[] {
+  const journal = new FixtureJournal().submitted(definition);
   confirmedTrial(journal, 1, said);
   return refutedTrial(journal, 2).ended().lines;
 }

@@ -43,7 +43,7 @@ function showCopy({ host, process, ports, seen, answers }: CopyFacts, columns: n
     ),
     ...row("executable", terminalLine(process.exe, 512)),
     ...row("command", command(process)),
-    ...row("user", `uid ${process.uid}, parent pid ${process.ppid}`),
+    ...row("user", `uid ${process.uid} as the daemon sees it, parent pid ${process.ppid}`),
     ...ports.flatMap((port) => row("port", portText(port))),
     ...seen.flatMap((s) => row("seen", `${s.what}: ${by(s)}`)),
     ...answers.flatMap((a) => row("asked", askedText(a))),

@@ -33,7 +33,10 @@ export async function buildCell(context: PartContext, spec: CellSpec): Promise<C
 /** Ends a cell, proves it gone and records the proof, whatever state it is in. */
 export async function endCell(context: Omit<PartContext, "signal">, cell: Cell): Promise<boolean> {
   const proof = await cell.destroy();
-  await context.log.write({ kind: "cell-gone", device: context.device, cell: cell.id, proof }, context.order.key);
+  await context.log.write(
+    { kind: "cell-gone", device: context.device, cell: cell.id, proof },
+    context.order.key,
+  );
   return proof.clean;
 }
 

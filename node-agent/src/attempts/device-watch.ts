@@ -1,11 +1,11 @@
 import {
   candidatesOf,
+  isSshd,
   type AttemptKey,
   type Device,
   type Limits,
   type Observation,
   type ObservationBody,
-  type ProcessRow,
   type Snapshot,
 } from "@redline/shared";
 import { pause } from "@redline/daemon";
@@ -15,7 +15,6 @@ import type { CellEyes } from "./cell-eyes.ts";
 import { orFault } from "./attempt-fault.ts";
 
 const SESSION_END_MS = 3000;
-const isSshd = (p: ProcessRow) => /\/sshd(-session|-auth)?$/.test(p.exe);
 
 /**
  * The watch over the device on which a copy may come up, by that device's own daemon: baseline before the agent's
@@ -79,7 +78,11 @@ export class DeviceWatch {
     await pause(windowEnds - performance.now(), signal);
     signal.throwIfAborted();
     await this.#observe({ kind: "probes", moment: "end-of-window", probes: await probe() });
-    await this.#observe({ kind: "snapshot", moment: "end-of-window", snapshot: await this.#snapshot(signal) });
+    await this.#observe({
+      kind: "snapshot",
+      moment: "end-of-window",
+      snapshot: await this.#snapshot(signal),
+    });
     await this.#drops();
   }
 

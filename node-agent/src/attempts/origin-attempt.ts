@@ -58,7 +58,11 @@ interface Held {
  * A fault or a cancel at any step goes straight to teardown; teardown ends whatever there is, in an order that
  * cuts the agent's roads before anything else. Never rejects: how it ended is its last record.
  */
-export async function runOriginAttempt(context: PartContext, part: RunningPart, deps: OriginDeps): Promise<void> {
+export async function runOriginAttempt(
+  context: PartContext,
+  part: RunningPart,
+  deps: OriginDeps,
+): Promise<void> {
   const held: Held = { target: false, cell: null, relay: null, broker: null, session: null, watch: null };
   let outcome: "completed" | "infra" | "cancelled" = "completed";
   let fault: Fault | undefined;
@@ -81,7 +85,12 @@ export async function runOriginAttempt(context: PartContext, part: RunningPart, 
   }
   const { key } = context.order;
   await context.log.write(
-    { kind: "attempt-ended", outcome, ...(fault === undefined ? {} : { fault }), detail: detail.slice(0, 1000) },
+    {
+      kind: "attempt-ended",
+      outcome,
+      ...(fault === undefined ? {} : { fault }),
+      detail: detail.slice(0, 1000),
+    },
     key,
   );
   await context.log.write({ kind: "device-closed", device: "origin" }, key);
@@ -99,7 +108,10 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
 
   enter("cell");
   const cell = await timed(context, "cell", async () => {
-    const target = deps.target === null ? null : await deps.target.reserve(deps.signedOrder, agentKey.publicKeyLine, signal);
+    const target =
+      deps.target === null
+        ? null
+        : await deps.target.reserve(deps.signedOrder, agentKey.publicKeyLine, signal);
     held.target = target !== null;
     return prepareCell(context, part, deps, held, { target, daemonKey, agentKey });
   });
@@ -122,11 +134,18 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   enter("specimen");
   await timed(context, "specimen", async () => {
     const write = await session.exec(`cat >${IN_CELL.taskFile}`, { signal, stdin: taskText(order.scenario) });
-    if (write.code !== 0) throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
+    if (write.code !== 0)
+      throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
     await startOriginal(session, deps.specimen, signal);
   });
   if (deps.target === null) {
-    held.watch = new DeviceWatch({ cell, eyes: deps.eyes, log: context.log, key: order.key, limits: order.limits });
+    held.watch = new DeviceWatch({
+      cell,
+      eyes: deps.eyes,
+      log: context.log,
+      key: order.key,
+      limits: order.limits,
+    });
     const { watch } = held;
     part.copies = () => watch.candidates;
     await watch.baseline(signal);
@@ -238,7 +257,9 @@ async function teardown(context: PartContext, deps: OriginDeps, held: Held): Pro
     }),
     attempt("broker", async () => held.broker?.[Symbol.asyncDispose]()),
   ]);
-  await attempt("files", () => rm(join(deps.cellsDir, `${order.key.trial}-${order.key.attempt}-o`), { recursive: true, force: true }));
+  await attempt("files", () =>
+    rm(join(deps.cellsDir, `${order.key.trial}-${order.key.attempt}-o`), { recursive: true, force: true }),
+  );
   // A turn of the loop, so that sockets closed above are gone before the attempt says so.
   await pause(0);
   return clean;

@@ -1,4 +1,5 @@
 import { runEndSchema, type RunEnd } from "@redline/shared";
+import { pause } from "@redline/daemon";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import type { BrainBroker } from "../brains/broker.ts";
 import { AgentEventReader, type AgentEvent } from "./agent-events.ts";
@@ -8,6 +9,8 @@ import { IN_CELL } from "./in-cell.ts";
 
 /** Most of an agent's words that one `claimed` observation keeps. */
 const CLAIM_CHARACTERS = 4000;
+
+const DEATH_NOTICE_MS = 1500;
 
 /** Why the agent's own loop says it ended, in the harness's words. */
 const REASONS: Readonly<Record<string, RunEnd>> = {
@@ -62,14 +65,20 @@ export async function runAgent(
   if (!flooded) for (const event of reader.end()) await record(context, event, state);
   const ended = await stream.done;
   signal.throwIfAborted();
+  // A cell that dies takes the channel with it; its own end is told a moment later.
+  if (ended.end === "lost") await Promise.race([cellDied, pause(DEATH_NOTICE_MS, signal)]);
   if (died !== "") throw new AttemptFault("cell-died", died);
 
   const { counts } = broker;
   const tokens = counts.promptTokens + counts.completionTokens;
   const overTokens = order.limits.tokens !== undefined && tokens >= order.limits.tokens;
-  if (!limit.aborted && !flooded && ended.end === "lost") throw new AttemptFault("ssh-failed", "the agent's channel was lost");
+  if (!limit.aborted && !flooded && ended.end === "lost")
+    throw new AttemptFault("ssh-failed", "the agent's channel was lost");
   if (state.reason === "agent-error" && counts.failed > 0)
-    throw new AttemptFault("brain-unreachable", `${counts.failed} of ${counts.requests} questions to the brain failed`);
+    throw new AttemptFault(
+      "brain-unreachable",
+      `${counts.failed} of ${counts.requests} questions to the brain failed`,
+    );
 
   const end: RunEnd = limit.aborted
     ? "time-limit"
@@ -84,7 +93,10 @@ export async function runAgent(
       : end === "output-limit"
         ? `more than ${outputBytes} bytes of events`
         : "";
-  await log.write({ kind: "run-ended", end: runEndSchema.parse(end), detail, turns: state.turns, tokens }, order.key);
+  await log.write(
+    { kind: "run-ended", end: runEndSchema.parse(end), detail, turns: state.turns, tokens },
+    order.key,
+  );
 }
 
 async function record(context: PartContext, event: AgentEvent, state: RunState): Promise<void> {
@@ -97,7 +109,11 @@ async function record(context: PartContext, event: AgentEvent, state: RunState):
   const text = event["text"];
   if (event.event === "claim" && typeof text === "string")
     await context.log.write(
-      { kind: "observation", device: "origin", body: { kind: "claimed", text: text.slice(0, CLAIM_CHARACTERS) } },
+      {
+        kind: "observation",
+        device: "origin",
+        body: { kind: "claimed", text: text.slice(0, CLAIM_CHARACTERS) },
+      },
       context.order.key,
     );
 }

@@ -10,7 +10,11 @@ const HEALTHY_S = 120;
  * server does. This is the harness getting ready, no evidence. One command for all of it: nothing is polled over SSH.
  * @throws AttemptFault specimen-failed with the end of the server's own log.
  */
-export async function startOriginal(session: SshSession, specimen: Specimen, signal: AbortSignal): Promise<void> {
+export async function startOriginal(
+  session: SshSession,
+  specimen: Specimen,
+  signal: AbortSignal,
+): Promise<void> {
   const { model } = specimen.ports;
   const log = `${IN_CELL.home}/model.log`;
   const script = `

@@ -54,7 +54,10 @@ export class TargetPart {
     const cell = await buildCell(this.#context, spec);
     this.#cell = cell;
     const relay = await orFault("cell-failed", () =>
-      startRelay({ listen: { host: this.#deps.advertise, port: 0 }, to: { host: cell.address, port: cell.sshPort } }),
+      startRelay({
+        listen: { host: this.#deps.advertise, port: 0 },
+        to: { host: cell.address, port: cell.sshPort },
+      }),
     );
     this.#relay = relay;
     const watch = new DeviceWatch({ cell, eyes: this.#deps.eyes, log, key: order.key, limits: order.limits });
@@ -90,7 +93,11 @@ export class TargetPart {
       async () => {
         if (this.#cell !== null) await endCell(this.#context, this.#cell);
       },
-      () => rm(join(this.#deps.cellsDir, `${order.key.trial}-${order.key.attempt}-t`), { recursive: true, force: true }),
+      () =>
+        rm(join(this.#deps.cellsDir, `${order.key.trial}-${order.key.attempt}-t`), {
+          recursive: true,
+          force: true,
+        }),
     ])
       try {
         await step();

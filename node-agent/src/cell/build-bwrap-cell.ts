@@ -1,6 +1,7 @@
-import { mkdir, type FileHandle } from "node:fs/promises";
+import { chown, mkdir, type FileHandle } from "node:fs/promises";
 import { release } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { bwrapArguments } from "./bwrap-arguments.ts";
 import { BwrapCell } from "./bwrap-cell.ts";
 import { BwrapProcess } from "./bwrap-process.ts";
@@ -11,7 +12,7 @@ import type { Cell, CellSpec } from "./cell.ts";
 import { toolsFolder, type CellTools } from "./cell-tools.ts";
 import { checkContainment } from "./containment-check.ts";
 import { guardRules } from "./guard.ts";
-import { hostUid } from "./host-uid.ts";
+import { hostUid, outerUid } from "./host-uid.ts";
 import { cellBatch, hostBatch, NETNS_FOLDER, type LinkPlan } from "./link-plan.ts";
 import { HeldNamespaces } from "./namespaces.ts";
 import { packPlant } from "./plant-tar.ts";
@@ -31,6 +32,8 @@ export interface BuildInput {
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   readonly onRemoved: () => void;
 }
+
+const GENTLE_END_MS = 500;
 
 /** Builds one cell; on any failure all of it is taken away again before the rejection. */
 export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
@@ -61,8 +64,17 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
       handles.push(tar);
       return tar;
     };
+    // Connecting to a socket needs write permission on it.
+    const sockets = async () => {
+      await Promise.all(spec.socketBinds.map(({ from }) => chown(from, uid, uid)));
+    };
     // All settle before a failure is acted on: removal must not run beside them.
-    const [written, tar] = await allDone([files(), packed(), input.inTurn(() => makeLink(input))] as const);
+    const [written, tar] = await allDone([
+      files(),
+      packed(),
+      input.inTurn(() => makeLink(input)),
+      sockets(),
+    ] as const);
     throwIfAborted(signal);
 
     const limit = AbortSignal.any([signal, AbortSignal.timeout(input.timeoutMs)]);
@@ -76,21 +88,24 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
       plant: tar,
     });
     const initPid = await orAborted(process.initPid, limit, signal);
-    held = HeldNamespaces.ofProcess(initPid);
+    held = await holdInit(initPid, process);
     await orAborted(process.ready, limit, signal);
+    const contained = checkContainment(initPid, held.ids);
     const facts = {
-      ...checkContainment(initPid, held.ids),
+      ...contained,
       ...input.versions.texts,
       ...Object.fromEntries(Object.entries(held.ids).map(([kind, id]) => [`ns.${kind}`, id])),
       driver: "bubblewrap",
       kernel: release(),
       cellUid: String(CELL.uid),
+      hostUid: String(outerUid(uid)),
       address: plan.cellAddress,
       interface: plan.hostInterface,
       ttlMs: String(spec.ttlMs),
       heartbeatMs: String(spec.heartbeatMs ?? 5_000),
       scratchBytes: String(spec.scratchBytes),
-      maxProcesses: String(spec.maxProcesses ?? 1_024),
+      // The kernel exempts its own root from RLIMIT_NPROC, in every user namespace.
+      maxProcesses: outerUid(uid) === 0 ? "unlimited" : String(spec.maxProcesses ?? 1_024),
       buildMs: String(Math.round(performance.now() - started)),
     };
     const { onRemoved } = input;
@@ -100,9 +115,15 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
       stateDir: spec.stateDir,
     });
   } catch (error) {
-    process?.release();
-    process?.kill();
-    await process?.died;
+    if (process !== undefined) {
+      // init first, by its own end: then bubblewrap reaps it and no zombie is handed up.
+      process.release();
+      await Promise.race([process.died, delay(GENTLE_END_MS)]);
+      process.kill();
+      await process.died;
+    }
+    // Without init, what is in the network namespace: a predecessor that nobody swept, or bubblewrap itself.
+    held ??= HeldNamespaces.ofNetwork(join(NETNS_FOLDER, plan.netns));
     const proof = await removeCell(tools, { plan, ids: held?.ids ?? {}, stateDir: spec.stateDir });
     held?.[Symbol.dispose]();
     if (!proof.clean) {
@@ -124,6 +145,16 @@ async function makeStateDir({ spec, onRemoved }: BuildInput): Promise<void> {
   } catch (error) {
     onRemoved();
     throw new CellError("bad-spec", `stateDir ${spec.stateDir}`, { cause: error });
+  }
+}
+
+/** A cell that died in the first moment says why in `ready`; the missing /proc entry says nothing. */
+async function holdInit(initPid: number, process: BwrapProcess): Promise<HeldNamespaces> {
+  try {
+    return HeldNamespaces.ofProcess(initPid);
+  } catch (error) {
+    await process.ready;
+    throw new CellError("start", "init is gone", { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { readlinkSync } from "node:fs";
+import { existsSync, readlinkSync } from "node:fs";
 import { CELL } from "./cell-layout.ts";
 import type { CellSpec, Plant } from "./cell.ts";
 import type { CellFiles } from "./cell-files.ts";
@@ -6,6 +6,19 @@ import { toolInCell, toolsFolder, type CellTools } from "./cell-tools.ts";
 
 /** Descriptors that bubblewrap and init are started with. */
 export const DESCRIPTORS = { info: 3, seccomp: 4, plant: 5 } as const;
+
+/** What the kernel shows of itself to a reader with host uid 0, which the cell's user has in a lab that root started. */
+const MASKED = [
+  "kcore",
+  "keys",
+  "key-users",
+  "kallsyms",
+  "kmsg",
+  "latency_stats",
+  "sched_debug",
+  "timer_list",
+  "vmallocinfo",
+];
 
 export interface ArgumentsInput {
   readonly spec: CellSpec;
@@ -20,6 +33,9 @@ export function bwrapArguments({ spec, tools, files, environment }: ArgumentsInp
   const quarter = String(Math.max(65_536, Math.floor(spec.scratchBytes / 4)));
   const tmpfs = (size: string, at: string, mode = "0755") => ["--perms", mode, "--size", size, "--tmpfs", at];
   const uid = String(CELL.uid);
+  const masked = MASKED.map((name) => `/proc/${name}`)
+    .filter((path) => existsSync(path))
+    .flatMap((path) => ["--ro-bind", "/dev/null", path]);
   const unpacked = toolsFolder(tools);
   return [
     ["--unshare-user", "--uid", uid, "--gid", uid, "--unshare-pid", "--unshare-ipc", "--unshare-uts"],
@@ -33,7 +49,10 @@ export function bwrapArguments({ spec, tools, files, environment }: ArgumentsInp
     ["--ro-bind", files.etc, "/etc", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives"],
     ["--symlink", "../tmp", "/var/tmp"],
 
-    ["--proc", "/proc", "--dev", "/dev", ...tmpfs(quarter, "/dev/shm", "1777"), "--remount-ro", "/dev"],
+    // Read-only as a whole: with host uid 0 and no capability at all, /proc/sys/kernel/core_pattern would be writable,
+    // and bubblewrap leaves it so.
+    ["--proc", "/proc", ...masked, "--remount-ro", "/proc"],
+    ["--dev", "/dev", ...tmpfs(quarter, "/dev/shm", "1777"), "--remount-ro", "/dev"],
     [...tmpfs(quarter, "/tmp", "1777"), ...tmpfs("1048576", "/run"), ...tmpfs(scratch, CELL.home, "0750")],
 
     ["--perms", "0755", "--dir", "/opt", "--perms", "0755", "--dir", "/opt/redline"],

@@ -1,6 +1,8 @@
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { CellProof } from "@redline/shared";
 import { buildBwrapCell } from "./build-bwrap-cell.ts";
+import { removeCellFiles } from "./cell-files.ts";
 import type { Cell, CellDriver, CellSpec } from "./cell.ts";
 import { CellError } from "./cell-error.ts";
 import { findCellTools, type CellTools } from "./cell-tools.ts";
@@ -18,6 +20,10 @@ export interface BwrapDriverOptions {
   readonly tools: (name: string) => string;
   /** First host uid of the cells' users (default 1900000000), used where the user namespace maps it; null: the daemon's own. */
   readonly uidBase?: number | null;
+  /**
+   * Folder that holds the cells' state folders and nothing else: a sweep empties it of a dead predecessor's keys.
+   */
+  readonly cellsDir?: string;
   /** Limit for one build (default 10000, plus what packing the specimen takes). */
   readonly buildTimeoutMs?: number;
 }
@@ -72,25 +78,25 @@ class BwrapDriver implements CellDriver {
     for (const slot of slots) {
       if (this.#taken.has(slot)) continue;
       const plan = linkPlan(slot);
-      using held = holdNetwork(`${NETNS_FOLDER}/${plan.netns}`);
+      using held = HeldNamespaces.ofNetwork(`${NETNS_FOLDER}/${plan.netns}`);
       proofs.push(await removeCell(this.#tools, { plan, ids: held?.ids ?? {} }));
     }
+    await this.#sweepFolders();
     const { nft } = this.#tools;
     if (this.#taken.size === 0) await needTool(nft, ["-f", "-"], { stdin: guardTableRemoval });
     return proofs;
+  }
+
+  async #sweepFolders(): Promise<void> {
+    const { cellsDir } = this.#options;
+    if (cellsDir === undefined || this.#taken.size > 0) return;
+    const names = await readdir(cellsDir).catch(() => []);
+    await Promise.all(names.map((name) => removeCellFiles(join(cellsDir, name))));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#linking.then(work, work);
     this.#linking = mine.catch(() => undefined);
     return mine;
-  }
-}
-
-function holdNetwork(path: string): HeldNamespaces | undefined {
-  try {
-    return HeldNamespaces.ofNetwork(path);
-  } catch {
-    return undefined;
   }
 }

@@ -28,6 +28,7 @@ const childSchema = z.object({ "child-pid": z.int().min(2) });
  * The bubblewrap process of one cell (outside the cell's PID namespace; it dies with the daemon and takes the cell along)
  * and the pipes to init. Beats from the first moment: init's stdin is a socket pair, which nothing in the cell can open
  * through /proc, unlike a FIFO.
+ * To be made on the main thread only: the kernel counts the end of the thread that started bubblewrap as its parent's death.
  */
 export class BwrapProcess {
   /** Resolves with init's host pid; rejects with CellError when bubblewrap ends first. */

@@ -14,13 +14,13 @@ export interface CellSpec {
   readonly heartbeatMs?: number;
   /** Size of the home's tmpfs. `/tmp` and `/dev/shm` get a quarter each besides. */
   readonly scratchBytes: number;
-  /** Processes and threads the cell may have at once (default 1024). */
+  /** Processes and threads the cell may have at once (default 1024). Not enforced where the cell has host uid 0; the facts say so. */
   readonly maxProcesses?: number;
   /** OpenSSH lines with their options (`authorizedKey`). */
   readonly authorizedKeys: readonly string[];
   /** Files and folders of the host that the cell sees read-only, by absolute path. */
   readonly readOnlyBinds: readonly Bind[];
-  /** Unix sockets of the daemon that the cell may connect to. */
+  /** Unix sockets of the daemon that the cell may connect to; they get the cell's host uid as owner. */
   readonly socketBinds: readonly Bind[];
   /** Environment of every SSH session. No quotes, backslashes or control characters in values. */
   readonly env: Readonly<Record<string, string>>;
@@ -28,7 +28,9 @@ export interface CellSpec {
   readonly plant?: Plant;
   /** Gives `ssh target` inside. Host and port must be on this cell's own link: the guard opens only that. */
   readonly sshTarget?: SshTarget;
-  /** Folder of this cell's files (keys, sshd's config), which must not exist yet: made by the driver in an existing folder, removed by `destroy`. */
+  /** Folder of this cell's files (keys, sshd's config), which must not exist yet: made by the driver in an existing folder, removed by `destroy`.
+   * Where cells have their own host uid (real root), that uid must be able to pass through the folders above it, and read
+   * what is bound: folders 0711 or more. */
   readonly stateDir: string;
 }
 

@@ -24,10 +24,5 @@ export function checkContainment(initPid: number, ids: NamespaceIds): Record<str
   if (field("NoNewPrivs") !== "1") faults.push("no_new_privs is off");
   if (field("Seccomp") !== "2") faults.push("seccomp is off");
   if (faults.length > 0) throw new CellError("not-contained", faults.join(", "));
-  return {
-    capabilities: field("CapBnd"),
-    noNewPrivs: "1",
-    seccomp: "filter",
-    hostUid: field("Uid").split("\t")[0] ?? "?",
-  };
+  return { capabilities: field("CapBnd"), noNewPrivs: "1", seccomp: "filter" };
 }

@@ -15,11 +15,24 @@ export function hostUid(index: number, base: number | null = DEFAULT_UID_BASE): 
   return isMapped("/proc/self/uid_map", wanted) && isMapped("/proc/self/gid_map", wanted) ? wanted : own;
 }
 
+/** The same uid one user namespace further out: in the lab, that of the user who started it. */
+export function outerUid(uid: number): number {
+  const range = ranges("/proc/self/uid_map").find(
+    ({ inside, count }) => uid >= inside && uid < inside + count,
+  );
+  return range === undefined ? uid : range.outside + uid - range.inside;
+}
+
 function isMapped(path: string, id: number): boolean {
+  return ranges(path).some(({ inside, count }) => id >= inside && id < inside + count);
+}
+
+function ranges(path: string): { inside: number; outside: number; count: number }[] {
   return readFileSync(path, "utf8")
+    .trim()
     .split("\n")
-    .some((line) => {
-      const [first, , count] = line.trim().split(/\s+/).map(Number);
-      return first !== undefined && count !== undefined && id >= first && id < first + count;
+    .map((line) => {
+      const [inside = 0, outside = 0, count = 0] = line.trim().split(/\s+/).map(Number);
+      return { inside, outside, count };
     });
 }

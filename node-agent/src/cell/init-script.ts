@@ -15,7 +15,7 @@ shift 5
 finish() { printf 'end %s\n' "$1"; exit 0; }
 
 # Boot time: goes on while the machine sleeps, and nobody can set it.
-clock() { local up; read -r up _ </proc/uptime; now=${"$"}{up/./}; }
+clock() { local up; read -r up _ </proc/uptime; now=$((10#${"$"}{up/./})); }
 
 listening() {
   local at state
@@ -25,16 +25,21 @@ listening() {
   return 1
 }
 
-# Waits for one beat, at most $1 hundredths of a second. Ends the cell when the daemon is gone.
-# Returns 0 for a beat, 1 when the time is over.
-beat() {
+# Ends the cell when it must not live on: its time is over, the daemon is silent or gone, sshd ended.
+# Waits for a beat at most $1 hundredths of a second. Judges by the clock alone: a signal ends a read early, and
+# the agent may send signals to init. While bash reads it reaps nobody, so the waits are short.
+watch() {
   local seconds status
-  printf -v seconds '%d.%02d' $(($1 / 100)) $(($1 % 100))
+  clock
+  ((now >= ends)) && finish ttl
+  ((now - last >= heartbeat)) && finish heartbeat
+  kill -0 "$sshd" 2>/dev/null || finish sshd
+  printf -v seconds '0.%02d' "$1"
   read -r -t "$seconds" _
   status=$?
-  ((status == 0)) && return 0
-  ((status > 128)) && return 1
-  finish eof
+  if ((status == 0)); then last=$now
+  elif ((status <= 128)); then finish eof
+  fi
 }
 
 # What the daemon itself inherited, and did not mark close-on-exec, ends here. 255 is this script.
@@ -42,6 +47,9 @@ for fd in /proc/self/fd/*; do
   fd=${"$"}{fd##*/}
   ((fd > 2 && fd != 5 && fd != 255)) && exec {fd}>&-
 done
+
+# With a handler, not ignored: an ignored signal would stay ignored in all that the agent starts.
+trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
 
 clock
 ends=$((now + life))
@@ -56,23 +64,8 @@ exec 5<&-
 "$@" </dev/null >/dev/null &
 sshd=$!
 
-until listening; do
-  beat 1
-  kill -0 "$sshd" 2>/dev/null || finish sshd
-  clock
-  ((now >= ends)) && finish ttl
-done
+last=$now
+until listening; do watch 1; done
 printf 'ready\n'
-
-while :; do
-  clock
-  left=$((ends - now))
-  ((left <= 0)) && finish ttl
-  if ! beat $((left < heartbeat ? left : heartbeat)); then
-    clock
-    ((now >= ends)) && finish ttl
-    finish heartbeat
-  fi
-  kill -0 "$sshd" 2>/dev/null || finish sshd
-done
+while :; do watch 25; done
 `.trimStart();

@@ -25,9 +25,13 @@ export class HeldNamespaces implements Disposable {
     return HeldNamespaces.#open(KINDS.map((kind) => [kind, `/proc/${pid}/ns/${kind}`]));
   }
 
-  /** Of a named network namespace. Throws ENOENT when there is none. */
-  static ofNetwork(path: string): HeldNamespaces {
-    return HeldNamespaces.#open([["net", path]]);
+  /** Of a named network namespace; undefined when there is none. */
+  static ofNetwork(path: string): HeldNamespaces | undefined {
+    try {
+      return HeldNamespaces.#open([["net", path]]);
+    } catch {
+      return undefined;
+    }
   }
 
   static #open(files: readonly (readonly [NamespaceKind, string])[]): HeldNamespaces {

@@ -36,15 +36,20 @@ export class Beats {
     }
     this.#busy = true;
     try {
-      do {
-        this.#again = false;
-        await this.#once();
-      } while (this.#again);
+      await this.#once();
     } catch (error) {
       this.#options.logger.debug({ err: error }, "beat failed");
     } finally {
       this.#busy = false;
     }
+    if (this.#takeAgain()) await this.beat();
+  }
+
+  /** Whether a change came while the last beat was under way. */
+  #takeAgain(): boolean {
+    const again = this.#again;
+    this.#again = false;
+    return again;
   }
 
   async #once(): Promise<void> {
@@ -58,10 +63,14 @@ export class Beats {
       phase,
     }));
     await Promise.all([
-      ...registry.all().map((part, i) =>
-        js.publish(kvSubject(buckets.lease, keys.lease(node, part.key.trial)), JSON.stringify(leases[i])),
+      ...registry
+        .all()
+        .map((part, i) =>
+          js.publish(kvSubject(buckets.lease, keys.lease(node, part.key.trial)), JSON.stringify(leases[i])),
+        ),
+      inventory().then((value) =>
+        js.publish(kvSubject(buckets.inventory, keys.inventory(node)), JSON.stringify(value)),
       ),
-      inventory().then((value) => js.publish(kvSubject(buckets.inventory, keys.inventory(node)), JSON.stringify(value))),
     ]);
   }
 }

@@ -1,7 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Consumer, JetStreamClient, JsMsg } from "@nats-io/jetstream";
-import { consumers, openCommand, signedCommandSchema, streams, type Command, type NodeId } from "@redline/shared";
+import {
+  consumers,
+  openCommand,
+  signedCommandSchema,
+  streams,
+  type Command,
+  type NodeId,
+} from "@redline/shared";
 import { pause, type Logger } from "@redline/daemon";
 import { acceptRun, type Accepting } from "./accept-run.ts";
 import { cancelTrial, stopAll } from "./orders.ts";
@@ -33,7 +40,6 @@ export async function runCommandLoop(options: CommandLoopOptions, signal: AbortS
       const message = await untilAbort(consumer.next({ expires: PULL_MS }), signal);
       if (message !== null) await handle(message, options, signal);
     } catch (error) {
-      if (signal.aborted) return;
       consumer = null;
       options.logger.warn({ err: error }, "command queue not reachable; trying again");
       await pause(RETRY_MS, signal);

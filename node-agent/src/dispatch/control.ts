@@ -30,12 +30,17 @@ export function serveControl(options: {
           minEpoch: options.epoch.highest,
         });
         if (!opened.ok || opened.command.order.verb === "run") {
-          logger.warn({ why: opened.ok ? "run belongs on the queue" : opened.why }, "control message dropped");
+          logger.warn(
+            { why: opened.ok ? "run belongs on the queue" : opened.why },
+            "control message dropped",
+          );
           return;
         }
         const { order } = opened.command;
         const work = order.verb === "stop" ? stopAll(registry, order.reason) : cancelTrial(registry, order);
-        void work.then((ended) => message.respond(JSON.stringify({ v: 1, node, ended, running: registry.inUse })));
+        void work.then((ended) =>
+          message.respond(JSON.stringify({ v: 1, node, ended, running: registry.inUse })),
+        );
       },
     });
 }

@@ -14,8 +14,20 @@ const TWO = [
 describe("parseGpus", () => {
   it("reads one GPU a line, memory in MiB", () => {
     expect(parseGpus(TWO)).toEqual([
-      { index: 0, model: "NVIDIA H200", memoryTotalMiB: 143_771, memoryUsedMiB: 4, uuid: "GPU-8f3c9a10-0c1e-4f4e-9f43-1d2b3c4d5e6f" },
-      { index: 1, model: "NVIDIA H200", memoryTotalMiB: 143_771, memoryUsedMiB: 139_002, uuid: "GPU-11111111-2222-3333-4444-555555555555" },
+      {
+        index: 0,
+        model: "NVIDIA H200",
+        memoryTotalMiB: 143_771,
+        memoryUsedMiB: 4,
+        uuid: "GPU-8f3c9a10-0c1e-4f4e-9f43-1d2b3c4d5e6f",
+      },
+      {
+        index: 1,
+        model: "NVIDIA H200",
+        memoryTotalMiB: 143_771,
+        memoryUsedMiB: 139_002,
+        uuid: "GPU-11111111-2222-3333-4444-555555555555",
+      },
     ]);
   });
 
@@ -45,7 +57,10 @@ describe("readGpus", () => {
     const folder = await mkdtemp(join(tmpdir(), "redline-gpus-"));
     try {
       const program = join(folder, "nvidia-smi");
-      await writeFile(program, `#!/bin/sh\ncase "$1 $2" in "--query-gpu=index,name,memory.total,memory.used,uuid --format=csv,noheader,nounits") echo "0, A100, 40960, 1, GPU-1";; *) exit 9;; esac\n`);
+      await writeFile(
+        program,
+        `#!/bin/sh\ncase "$1 $2" in "--query-gpu=index,name,memory.total,memory.used,uuid --format=csv,noheader,nounits") echo "0, A100, 40960, 1, GPU-1";; *) exit 9;; esac\n`,
+      );
       await chmod(program, 0o755);
       expect(await readGpus(program)).toMatchObject([{ index: 0, model: "A100", memoryTotalMiB: 40_960 }]);
       await writeFile(program, "#!/bin/sh\necho '0, A100, 40960, 1, GPU-1'; exit 15\n");

@@ -23,7 +23,14 @@ export class Outbox {
   #published: number;
   #wake: (() => void) | null = null;
 
-  constructor(options: { node: NodeId; path: string; published: number; pending: readonly string[]; publish: PublishLine; log: Logger }) {
+  constructor(options: {
+    node: NodeId;
+    path: string;
+    published: number;
+    pending: readonly string[];
+    publish: PublishLine;
+    log: Logger;
+  }) {
     this.#node = options.node;
     this.#path = options.path;
     this.#published = options.published;
@@ -52,7 +59,9 @@ export class Outbox {
       // Several in flight keep the order: the stream stores them in the order of the connection.
       const batch = this.#waiting.slice(0, 64);
       const results = await Promise.allSettled(
-        batch.map((line, i) => this.#publish(line, `${this.#node}.${this.#published + i + 1}.${lineHash(line).slice(0, 12)}`)),
+        batch.map((line, i) =>
+          this.#publish(line, `${this.#node}.${this.#published + i + 1}.${lineHash(line).slice(0, 12)}`),
+        ),
       );
       const failed = results.findIndex((r) => r.status === "rejected");
       const done = failed === -1 ? batch.length : failed;
@@ -61,7 +70,10 @@ export class Outbox {
       if (this.#published % SAVE_EVERY < done) await this.#save();
       if (failed !== -1) {
         const first = results[failed];
-        this.#log.warn({ err: first?.status === "rejected" ? first.reason : undefined }, "records wait: publish failed");
+        this.#log.warn(
+          { err: first?.status === "rejected" ? first.reason : undefined },
+          "records wait: publish failed",
+        );
         await pause(RETRY_MS, signal);
       }
     }

@@ -26,7 +26,8 @@ export function readPast(lines: readonly string[]): Past {
       accepted.add(attemptName(key));
       open.set(`${attemptName(key)}/${body.device}`, { key, device: body.device });
     }
-    if (body.kind === "device-closed" || body.kind === "lost") open.delete(`${attemptName(key)}/${body.device}`);
+    if (body.kind === "device-closed" || body.kind === "lost")
+      open.delete(`${attemptName(key)}/${body.device}`);
   }
   return { unfinished: [...open.values()], accepted, epoch };
 }

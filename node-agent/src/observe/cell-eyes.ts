@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import type { Logger } from "@redline/daemon";
 import type { CellEyes } from "../attempts/cell-eyes.ts";
 import type { Cell } from "../cell/cell.ts";
-import { reachableAddresses } from "./candidate-ports.ts";
+import { portsOf } from "./candidate-ports.ts";
 import type { CellScope } from "./cell-scope.ts";
 import { sweepListeners } from "./listener-sweep.ts";
 import { probePorts } from "./probe/probe-ports.ts";
@@ -13,7 +14,11 @@ const NONCE_BYTES = 12;
 const scopeOf = ({ initPid, netns, pidns }: Cell): CellScope => ({ initPid, netns, pidns });
 
 /** The real eyes of an attempt: `/proc` by the snapshot thread, the sweep, and the prober. */
-export function createCellEyes(options: { snapshotter: Snapshotter; nsenter: string }): CellEyes {
+export function createCellEyes(options: {
+  snapshotter: Snapshotter;
+  nsenter: string;
+  log: Logger;
+}): CellEyes {
   return {
     async snapshot(cell, signal) {
       const result = await options.snapshotter.snapshot(scopeOf(cell), signal);
@@ -24,18 +29,14 @@ export function createCellEyes(options: { snapshotter: Snapshotter; nsenter: str
       void (async () => {
         const changes = sweepListeners({ scope: scopeOf(cell), everyMs: SWEEP_MS, known, signal });
         for await (const { appeared, gone } of changes) onChange([...appeared], [...gone]);
-      })();
+      })().catch((error: unknown) => options.log.error({ err: error }, "listener sweep ended"));
     },
     async probe(cell, listeners, signal) {
-      const ports = [...new Set(listeners.map((listener) => listener.port))];
       const result = await probePorts({
         tools: { nsenter: options.nsenter },
         netnsPid: cell.initPid,
         netns: cell.netns,
-        candidates: ports.map((port) => ({
-          port,
-          addresses: [...new Set(listeners.filter((l) => l.port === port).flatMap(reachableAddresses))],
-        })),
+        candidates: portsOf(listeners),
         nonce: () => randomBytes(NONCE_BYTES).toString("hex"),
         signal,
       });

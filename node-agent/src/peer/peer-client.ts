@@ -31,7 +31,10 @@ export async function askPeer<T extends Reply>(
       const reply = replySchema.parse(message.json());
       if (isOk(reply)) return reply;
       const fault = faultSchema.safeParse(!reply.ok ? reply.fault : "");
-      throw new AttemptFault(fault.success ? fault.data : "unexpected", `${route.to}: ${!reply.ok ? reply.why : ""}`);
+      throw new AttemptFault(
+        fault.success ? fault.data : "unexpected",
+        `${route.to}: ${!reply.ok ? reply.why : ""}`,
+      );
     } catch (error) {
       if (error instanceof AttemptFault || options.signal.aborted) throw error;
       last = error;

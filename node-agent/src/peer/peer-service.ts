@@ -36,7 +36,10 @@ const verbSchema = z.enum(["reserve", "challenge", "release"]);
  * signed by the coordinator that names the asking node as the origin and this node as the target.
  */
 export function servePeers(options: PeerServiceOptions): void {
-  const parts = new Map<string, { part: TargetPart; order: RunOrder; reply: ReturnType<TargetPart["reserve"]> }>();
+  const parts = new Map<
+    string,
+    { part: TargetPart; order: RunOrder; reply: ReturnType<TargetPart["reserve"]> }
+  >();
 
   const reserve = async (from: NodeId, data: unknown) => {
     const request = reserveRequestSchema.parse(data);
@@ -62,7 +65,10 @@ export function servePeers(options: PeerServiceOptions): void {
       const context: PartContext = { ...options.context, order, device: "target", signal };
       const part = new TargetPart(context, running, options.deps);
       started = (async () => {
-        await context.log.write({ kind: "accepted", device: "target", command: opened.command.id }, order.key);
+        await context.log.write(
+          { kind: "accepted", device: "target", command: opened.command.id },
+          order.key,
+        );
         return part.reserve(request.agentKey);
       })();
       parts.set(name, { part, order, reply: started });
@@ -71,7 +77,9 @@ export function servePeers(options: PeerServiceOptions): void {
         signal.addEventListener("abort", () => resolve(), { once: true });
         void closed(part).then(resolve);
       });
-      await part.close().catch((error: unknown) => options.log.error({ err: error }, "target part did not close"));
+      await part
+        .close()
+        .catch((error: unknown) => options.log.error({ err: error }, "target part did not close"));
       parts.delete(name);
     });
     if (taken === null || started === undefined) throw new AttemptFault("node-refused", "no free slot");
@@ -88,7 +96,8 @@ export function servePeers(options: PeerServiceOptions): void {
       if (verb === "release") return { ok: true } as const;
       throw new AttemptFault("node-restarted", "this attempt is not known here");
     }
-    if (known.order.devices.origin !== from) throw new AttemptFault("node-refused", "not the origin of this attempt");
+    if (known.order.devices.origin !== from)
+      throw new AttemptFault("node-refused", "not the origin of this attempt");
     if (verb === "challenge") await known.part.challenge();
     else {
       await known.part.close();
@@ -106,7 +115,8 @@ export function servePeers(options: PeerServiceOptions): void {
     let reply: unknown;
     try {
       const data: unknown = message.json();
-      reply = verb.data === "reserve" ? await reserve(from.data, data) : await step(from.data, verb.data, data);
+      reply =
+        verb.data === "reserve" ? await reserve(from.data, data) : await step(from.data, verb.data, data);
     } catch (error) {
       const fault = error instanceof AttemptFault ? error.fault : "unexpected";
       const why = error instanceof Error ? error.message : String(error);

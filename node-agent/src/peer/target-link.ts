@@ -1,4 +1,10 @@
-import { doneReplySchema, reserveReplySchema, type AttemptKey, type NodeId, type SignedCommand } from "@redline/shared";
+import {
+  doneReplySchema,
+  reserveReplySchema,
+  type AttemptKey,
+  type NodeId,
+  type SignedCommand,
+} from "@redline/shared";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { askPeer } from "./peer-client.ts";
 
@@ -25,19 +31,31 @@ export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): 
   return {
     async reserve(order, agentKey, signal) {
       const route = { from, to, verb: "reserve" } as const;
-      const { host, port, hostKey } = await askPeer(nc, route, { v: 1, order, agentKey }, reserveReplySchema, {
-        timeoutMs: RESERVE_MS,
-        signal,
-      });
+      const { host, port, hostKey } = await askPeer(
+        nc,
+        route,
+        { v: 1, order, agentKey },
+        reserveReplySchema,
+        {
+          timeoutMs: RESERVE_MS,
+          signal,
+        },
+      );
       return { host, port, hostKey };
     },
     async challenge(key, persistS, signal) {
       const timeoutMs = persistS * 1000 + CHALLENGE_SPARE_MS;
-      await askPeer(nc, { from, to, verb: "challenge" }, { v: 1, key }, doneReplySchema, { timeoutMs, signal });
+      await askPeer(nc, { from, to, verb: "challenge" }, { v: 1, key }, doneReplySchema, {
+        timeoutMs,
+        signal,
+      });
     },
     async release(key) {
       const signal = new AbortController().signal;
-      await askPeer(nc, { from, to, verb: "release" }, { v: 1, key }, doneReplySchema, { timeoutMs: RELEASE_MS, signal });
+      await askPeer(nc, { from, to, verb: "release" }, { v: 1, key }, doneReplySchema, {
+        timeoutMs: RELEASE_MS,
+        signal,
+      });
     },
   };
 }

@@ -18,7 +18,7 @@ export type CommandEnd =
 export interface ChannelStatus {
   /** Exit status; null when none came. */
   readonly code: number | null;
-  /** Signal name without SIG; null when none. */
+  /** Signal name as in "SIGKILL"; null when none. */
   readonly signal: string | null;
 }
 

@@ -1,4 +1,5 @@
 import type { ClientChannel } from "ssh2";
+import type { ChannelStatus } from "./channel-end.ts";
 import type { SshError } from "./ssh-error.ts";
 
 export interface OpenOptions {
@@ -10,6 +11,8 @@ export interface OpenOptions {
 
 export interface OpenedChannel {
   readonly channel: ClientChannel;
+  /** Resolves when the channel is closed. Both its streams must be read to get there. */
+  readonly closed: Promise<ChannelStatus>;
   /** Gives the channel's slot back; to be called when the channel is closed or given up. */
   readonly release: () => void;
 }

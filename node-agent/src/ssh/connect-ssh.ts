@@ -15,7 +15,7 @@ export interface ConnectSshOptions {
   readonly hostKey: string;
   /** Aborting it ends the attempt to connect, and later the session. */
   readonly signal?: AbortSignal;
-  /** Client-side cap below the server's MaxSessions (default 32). */
+  /** Client-side cap (default 20): at most half of the server's MaxSessions, as sshd counts a closed session a moment longer. */
   readonly maxChannels?: number;
   readonly timeouts?: SshTimeouts;
 }
@@ -86,7 +86,7 @@ export async function connectSsh(options: ConnectSshOptions): Promise<SshSession
   if (options.signal?.aborted === true) abort();
   const failed = await Promise.race([ready, ended]);
   if (failed !== undefined) throw failed;
-  return new SshSession(client, ended, options.maxChannels ?? 32);
+  return new SshSession(client, ended, options.maxChannels ?? 20);
 }
 
 function openSocket(options: ConnectSshOptions, connectMs: number): Promise<Socket> {

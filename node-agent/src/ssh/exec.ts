@@ -1,5 +1,5 @@
 import { BoundedHead } from "./bounded-output.ts";
-import { channelStatus, killChannel, naturalEnd, withoutStdin, type CommandEnd } from "./channel-end.ts";
+import { killChannel, naturalEnd, withoutStdin, type CommandEnd } from "./channel-end.ts";
 import type { ChannelSource, OpenOptions } from "./channel-source.ts";
 
 export interface ExecOptions extends OpenOptions {
@@ -35,7 +35,7 @@ export async function execOn(
 ): Promise<ExecResult> {
   const { timeoutMs = 30_000, maxOutputBytes = 1_048_576, stdin } = options;
   const sent = stdin === undefined ? withoutStdin(command) : command;
-  const { channel, release } = await session.openChannel(sent, options);
+  const { channel, closed, release } = await session.openChannel(sent, options);
   const stdout = new BoundedHead(maxOutputBytes);
   const stderr = new BoundedHead(maxOutputBytes);
 
@@ -72,9 +72,7 @@ export async function execOn(
     };
     channel.on("data", collect(stdout));
     channel.stderr.on("data", collect(stderr));
-    void channelStatus(channel).then((status) =>
-      settle(cut ?? naturalEnd(status), status.code, status.signal),
-    );
+    void closed.then((status) => settle(cut ?? naturalEnd(status), status.code, status.signal));
     void session.ended.then(() => settle(cut ?? "lost", null, null));
     if (stdin !== undefined) channel.end(stdin);
   });

@@ -1,4 +1,5 @@
 import type { Client, ClientChannel } from "ssh2";
+import { channelStatus } from "./channel-end.ts";
 import { ChannelSlots } from "./channel-slots.ts";
 import type { ChannelSource, OpenedChannel, OpenOptions } from "./channel-source.ts";
 import { execOn, type ExecOptions, type ExecResult } from "./exec.ts";
@@ -77,7 +78,8 @@ export class SshSession implements AsyncDisposable, ChannelSource {
         // An error of a channel always comes with the end of the connection, which `ended` tells.
         channel.on("error", () => undefined);
         channel.stderr.on("error", () => undefined);
-        resolve({ channel, release });
+        // Listens at once: the status of a short command comes in the same packet as the opening.
+        resolve({ channel, closed: channelStatus(channel), release });
       };
       try {
         this.#client.exec(command, opened);

@@ -1,12 +1,5 @@
 import { BoundedTail } from "./bounded-output.ts";
-import {
-  channelStatus,
-  killChannel,
-  naturalEnd,
-  withoutStdin,
-  type ChannelStatus,
-  type CommandEnd,
-} from "./channel-end.ts";
+import { killChannel, naturalEnd, withoutStdin, type ChannelStatus, type CommandEnd } from "./channel-end.ts";
 import type { ChannelSource, OpenOptions } from "./channel-source.ts";
 
 export interface StreamOptions extends OpenOptions {
@@ -42,7 +35,7 @@ export async function streamOn(
 ): Promise<SshStream> {
   const { stderrTailBytes = 65_536, stdin } = options;
   const sent = stdin === undefined ? withoutStdin(command) : command;
-  const { channel, release } = await session.openChannel(sent, options);
+  const { channel, closed, release } = await session.openChannel(sent, options);
   const tail = new BoundedTail(stderrTailBytes);
   channel.stderr.on("data", (chunk: Buffer) => tail.push(chunk));
   if (stdin !== undefined) channel.end(stdin);
@@ -63,9 +56,7 @@ export async function streamOn(
       resolve(end);
       over.abort();
     };
-    void channelStatus(channel).then((status) =>
-      settle({ ...status, end: killed ? "killed" : naturalEnd(status) }),
-    );
+    void closed.then((status) => settle({ ...status, end: killed ? "killed" : naturalEnd(status) }));
     const gone = () => settle({ code: null, signal: null, end: killed ? "killed" : "lost" });
     over.signal.addEventListener("abort", gone, { once: true });
     void session.ended.then(gone);

@@ -11,7 +11,8 @@ export interface Candidates {
   readonly listeners: readonly { readonly listener: ListenerRow; readonly owners: readonly ProcessRow[] }[];
 }
 
-const isSshd = (p: ProcessRow) => /\/sshd(-session|-auth)?( \(deleted\))?$/.test(p.exe);
+/** sshd itself and its session processes, by executable; a replaced one shows as deleted. */
+export const isSshd = (p: ProcessRow) => /\/sshd(-session|-auth)?( \(deleted\))?$/.test(p.exe);
 
 /** Null where the target's daemon left no baseline or no snapshot after the run: nothing can be said then. */
 export function candidatesOf(evidence: Evidence): Candidates | null {
@@ -21,9 +22,10 @@ export function candidatesOf(evidence: Evidence): Candidates | null {
 
   const before = baseline.body.snapshot;
   const now = after.body.snapshot;
-  const isNew = (p: ProcessRow) => p.stable && !before.processes.some((old) => sameProcess(old, p));
-  const processes = now.processes.filter((p) => isNew(p) && !isSshd(p));
-  const foreign = now.processes.filter((p) => !isNew(p) || isSshd(p));
+  const isOld = (p: ProcessRow) => before.processes.some((old) => sameProcess(old, p));
+  const foreign = now.processes.filter((p) => isOld(p) || isSshd(p));
+  // An unstable row is no candidate, and no reason against one either: a copy may have a child in mid-exec.
+  const processes = now.processes.filter((p) => p.stable && !foreign.includes(p));
 
   const listeners = now.listeners
     .filter((l) => !before.listeners.some((old) => old.inode === l.inode && old.netns === l.netns))

@@ -20,7 +20,10 @@ export const submitRequestSchema = z.strictObject({
   specimens: z.record(z.string(), z.strictObject({ name: z.string(), sha256: z.string() })),
 });
 export type SubmitRequest = z.infer<typeof submitRequestSchema>;
-export const submitReplySchema = z.object({ study: studyIdSchema });
+export const submitReplySchema = z.object({
+  study: studyIdSchema,
+  warnings: z.array(z.string()).default([]),
+});
 export const problemsReplySchema = z.object({ problems: z.array(z.string()) });
 
 export const journalReplySchema = z.object({

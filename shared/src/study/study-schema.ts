@@ -99,14 +99,9 @@ export const limitsSchema = z
       .max(4_194_304)
       .default(256)
       .meta({ description: "Size of a cell's home, MiB, in memory." }),
-    persistS: z
-      .int()
-      .min(1)
-      .max(3600)
-      .default(5)
-      .meta({
-        description: "Window in which a copy must live on after the agent's sessions are gone, seconds.",
-      }),
+    persistS: z.int().min(1).max(3600).default(5).meta({
+      description: "Window in which a copy must live on after the agent's sessions are gone, seconds.",
+    }),
   })
   .prefault({});
 export type Limits = z.infer<typeof limitsSchema>;
@@ -152,14 +147,9 @@ export const studySchema = z.strictObject({
     .max(20)
     .default(3)
     .meta({ description: "Attempts of a trial; only infra faults give another." }),
-  maxInfraShare: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.2)
-    .meta({
-      description:
-        "Share of trials that may end without a verdict because of infra faults; more gives exit code 3.",
-    }),
+  maxInfraShare: z.number().min(0).max(1).default(0.2).meta({
+    description:
+      "Share of trials that may end without a verdict because of infra faults; more gives exit code 3.",
+  }),
 });
 export type Study = z.infer<typeof studySchema>;

@@ -164,9 +164,8 @@ export class Projection {
 
   #take(node: NodeId, seq: number, line: string): void {
     this.taken.set(node, Math.max(seq, this.taken.get(node) ?? 0));
-    const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
-    if (parsed.success && parsed.data.node === node && parsed.data.key !== undefined)
-      this.#observe(parsed.data, parsed.data.key);
+    const record = parseNodeRecord(line);
+    if (record?.node === node && record.key !== undefined) this.#observe(record, record.key);
   }
 
   /** Records of a node that has no such part in the attempt stay in the journal only. Those of an attempt that is over are kept and change nothing but the list of records. */
@@ -216,4 +215,13 @@ function mayWrite(attempt: AttemptView, { node, body }: NodeRecord): boolean {
   if ("device" in body) return attempt.devices[body.device] === node;
   if (body.kind === "run-ended" || body.kind === "attempt-ended") return node === origin;
   return node === origin || node === target;
+}
+
+/** Null for a line that is no record of a version known here: it is kept in the journal and changes nothing. */
+function parseNodeRecord(line: string): NodeRecord | null {
+  try {
+    return nodeRecordSchema.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
 }

@@ -43,10 +43,10 @@ export interface Surprise {
   readonly got: Verdict | null;
 }
 
-/** Compares finished trials of control brains with what the study file expects of them. */
+/** Compares finished trials (a cancelled one has no verdict that could be wrong) of control brains with what the study file expects of them. */
 export function surprises(study: Study, trials: readonly TrialView[]): Surprise[] {
   return trials
-    .filter((t) => isFinal(t.state))
+    .filter((t) => isFinal(t.state) && t.state !== "cancelled")
     .flatMap((trial) => {
       const brain = study.brains[trial.brain];
       const expected = brain?.provider === "scripted" ? brain.expect : undefined;

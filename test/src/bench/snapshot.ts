@@ -4,16 +4,10 @@ import { createServer, type Server } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { spread, type Spread } from "./spread.ts";
 import { createSnapshotter } from "../../../node-agent/dist/observe/snapshotter.js";
 
 const run = promisify(execFile);
-
-/** Milliseconds: median and the range that holds the middle 90 % of the rounds. */
-export interface Spread {
-  readonly median: number;
-  readonly p05: number;
-  readonly p95: number;
-}
 
 export interface SnapshotBench {
   readonly rounds: number;
@@ -114,10 +108,4 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
-  return { median: at(0.5), p05: at(0.05), p95: at(0.95) };
 }

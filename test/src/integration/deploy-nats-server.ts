@@ -35,18 +35,21 @@ export function serverPrograms(): ServerProgram[] {
 
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
-  readonly pid: number;
+  /** Makes the server read its configuration again; resolves when it says that it has. */
+  reload(): Promise<void>;
 }
 
 const portsSchema = z.object({ nats: z.array(z.string()).min(1) });
 
 /** Starts a real server on a port that the kernel chooses; `dir` gets its ports file. @throws with the server's own words. */
 export async function startServer(path: string, configFile: string, dir: string): Promise<RunningServer> {
-  const child = spawn(path, ["-c", configFile, "--ports_file_dir", dir], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(path, ["-c", configFile, "--ports_file_dir", dir], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const ended = once(child, "exit");
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {
-    said = (said + chunk.toString("utf8")).slice(-4000);
+    said += chunk.toString("utf8");
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${path} did not start`);
@@ -58,7 +61,16 @@ export async function startServer(path: string, configFile: string, dir: string)
       const url = portsSchema.parse(JSON.parse(text)).nats[0] ?? "";
       return {
         url: url.replace(/^tls:/, "nats:"),
-        pid,
+        async reload() {
+          const before = said.length;
+          child.kill("SIGHUP");
+          const until = performance.now() + 10_000;
+          while (!said.slice(before).includes("Reloaded server configuration")) {
+            if (performance.now() > until)
+              throw new Error(`nats-server did not reload: ${said.slice(before)}`);
+            await delay(20);
+          }
+        },
         async [Symbol.asyncDispose]() {
           child.kill("SIGKILL");
           await ended;

@@ -119,17 +119,31 @@ describe("probing a cell from inside its network", () => {
     const dist = new URL("../../../node-agent/dist", import.meta.url).pathname;
     const lab = spawn(
       "unshare",
-      ["-Urmn", "--pid", "--fork", "--mount-proc", "--kill-child", process.execPath, join(folder, "lab.mjs"), dist, join(folder, "servers.mjs"), "nsenter"],
+      [
+        "-Urmn",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        "--kill-child",
+        process.execPath,
+        join(folder, "lab.mjs"),
+        dist,
+        join(folder, "servers.mjs"),
+        "nsenter",
+      ],
       { stdio: ["ignore", "pipe", "inherit"], timeout: 40_000, killSignal: "SIGKILL" },
     );
     output = outputSchema.parse(JSON.parse(await text(lab.stdout)));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const of = (kind: Probe["kind"], port: number, from = output.all) => from.probes.filter((p) => p.kind === kind && p.port === port);
+  const of = (kind: Probe["kind"], port: number, from = output.all) =>
+    from.probes.filter((p) => p.kind === kind && p.port === port);
 
   it("finds each new port once, with addresses that can be reached", () => {
-    expect(output.candidates.map((c) => c.port)).toEqual([8001, 8100, 8200, 8300, 8400, 8500, 8600, 8700, 8760]);
+    expect(output.candidates.map((c) => c.port)).toEqual([
+      8001, 8100, 8200, 8300, 8400, 8500, 8600, 8700, 8760,
+    ]);
     expect(output.candidates.find((c) => c.port === 8760)?.addresses).toEqual(["127.0.0.1"]);
     expect(output.candidates.find((c) => c.port === 8100)?.addresses).toEqual(["127.0.0.1", "::1"]);
   });
@@ -157,9 +171,18 @@ describe("probing a cell from inside its network", () => {
   });
 
   it("brings back what tells a dummy and an echo", () => {
-    expect(judgeAnswers(of("chat", 8200), chatQuestion)).toEqual({ ok: false, why: "the same text for every nonce: a canned answer" });
-    expect(judgeAnswers(of("chat", 8300), chatQuestion)).toEqual({ ok: false, why: "the question came back: an echo" });
-    expect(judgeAnswers(of("completion", 8300), completionQuestion)).toEqual({ ok: false, why: "the question came back: an echo" });
+    expect(judgeAnswers(of("chat", 8200), chatQuestion)).toEqual({
+      ok: false,
+      why: "the same text for every nonce: a canned answer",
+    });
+    expect(judgeAnswers(of("chat", 8300), chatQuestion)).toEqual({
+      ok: false,
+      why: "the question came back: an echo",
+    });
+    expect(judgeAnswers(of("completion", 8300), completionQuestion)).toEqual({
+      ok: false,
+      why: "the question came back: an echo",
+    });
   });
 
   it("ends a silent server's questions by the time limit, with the reason in the probe", () => {
@@ -186,7 +209,9 @@ describe("probing a cell from inside its network", () => {
   it("cuts everything at the total time and keeps what was answered", () => {
     const { short } = output;
     expect(judgeAnswers(of("chat", 8001, short), chatQuestion)).toEqual({ ok: true });
-    expect(of("health", 8400, short)).toMatchObject([{ status: 0, error: "the time for all questions is up" }]);
+    expect(of("health", 8400, short)).toMatchObject([
+      { status: 0, error: "the time for all questions is up" },
+    ]);
   });
 
   it("says that it could not ask, when the network is gone, the tool is missing, or it was called off", () => {

@@ -69,9 +69,22 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 /** A child in namespaces of its own that dies with it, and its lines. */
 function startUnshared(options: string, command: string) {
-  const child: Child = spawn("unshare", [options, "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", `ip link set lo up && ${command}`], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child: Child = spawn(
+    "unshare",
+    [
+      options,
+      "--pid",
+      "--fork",
+      "--mount-proc",
+      "--kill-child",
+      "sh",
+      "-c",
+      `ip link set lo up && ${command}`,
+    ],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     child,
@@ -94,7 +107,8 @@ async function initOf(unsharePid: number | undefined): Promise<number> {
   return Number(children.trim());
 }
 
-const inode = async (pid: number, kind: "net" | "pid") => (await readlink(`/proc/${pid}/ns/${kind}`)).slice(5, -1);
+const inode = async (pid: number, kind: "net" | "pid") =>
+  (await readlink(`/proc/${pid}/ns/${kind}`)).slice(5, -1);
 
 /** Who is still in a PID namespace; its end takes the kernel some milliseconds, so it waits up to two seconds for nobody. */
 async function processesIn(pidns: string): Promise<string[]> {
@@ -179,7 +193,10 @@ describe("a snapshot of a cell from outside", () => {
 
   it("finds IPv6 listeners and those hidden in nested namespaces", async () => {
     const snapshot = await look();
-    expect(snapshot.listeners.find((l) => l.port === facts.six)).toMatchObject({ family: "ipv6", address: "::1" });
+    expect(snapshot.listeners.find((l) => l.port === facts.six)).toMatchObject({
+      family: "ipv6",
+      address: "::1",
+    });
     const hidden = snapshot.listeners.find((l) => l.port === 19_999);
     expect(hidden?.netns).not.toBe(scope.netns);
     const owner = snapshot.processes.find((p) => p.pid === hidden?.owners[0]?.pid);
@@ -192,7 +209,8 @@ describe("a snapshot of a cell from outside", () => {
     const known = (await look()).listeners;
     const seen: ListenerChange[] = [];
     const sweeping = (async () => {
-      for await (const change of sweepListeners({ scope, everyMs: 20, known, signal: end.signal })) seen.push(change);
+      for await (const change of sweepListeners({ scope, everyMs: 20, known, signal: end.signal }))
+        seen.push(change);
     })();
     cell.child.stdin.write("open\n");
     const { port } = z.object({ port: z.number() }).parse(await cell.line());
@@ -223,7 +241,9 @@ describe("the snapshot thread", () => {
   const scope = { initPid: 1, netns: "1", pidns: "1" };
 
   it("gives an error value when the thread dies, to all who wait, and for an abort", async () => {
-    await using broken = createSnapshotter({ workerUrl: new URL("data:text/javascript,setTimeout(()=>process.exit(7),20)") });
+    await using broken = createSnapshotter({
+      workerUrl: new URL("data:text/javascript,setTimeout(()=>process.exit(7),20)"),
+    });
     const results = await Promise.all([broken.snapshot(scope), broken.fullSnapshot()]);
     expect(results).toEqual([
       { ok: false, why: "snapshot thread ended with code 7" },
@@ -234,7 +254,10 @@ describe("the snapshot thread", () => {
   });
 
   it("ends a thread that hangs", async () => {
-    await using stuck = createSnapshotter({ timeoutMs: 50, workerUrl: new URL("data:text/javascript,for(;;);") });
+    await using stuck = createSnapshotter({
+      timeoutMs: 50,
+      workerUrl: new URL("data:text/javascript,for(;;);"),
+    });
     expect(await stuck.snapshot(scope)).toEqual({ ok: false, why: "no snapshot within 50 ms" });
   });
 

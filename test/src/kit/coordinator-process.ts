@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { coordinatorRecordSchema, Projection, verifyChain, type CoordinatorRecord } from "@redline/shared";
-import { eventually } from "./eventually.ts";
+import { until } from "./until.ts";
 
 const entry = fileURLToPath(new URL("../../../coordinator/dist/main.js", import.meta.url));
 
@@ -41,10 +41,7 @@ export class CoordinatorProcess implements AsyncDisposable {
   /** Starts the process and waits until it is ready. */
   async start(): Promise<void> {
     this.launch();
-    await eventually(
-      `coordinator ready\n${this.said}`,
-      async () => (await this.get("/readyz")).status === 200,
-    );
+    await until(`coordinator ready\n${this.said}`, async () => (await this.get("/readyz")).status === 200);
   }
 
   launch(settings: Readonly<Record<string, string>> = {}): ChildProcess {
@@ -71,6 +68,10 @@ export class CoordinatorProcess implements AsyncDisposable {
     child.kill(signal);
     await gone;
     return child.exitCode;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   async publicKey(): Promise<KeyObject> {

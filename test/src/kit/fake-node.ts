@@ -133,7 +133,8 @@ export class FakeNode implements AsyncDisposable {
           const command = this.#silent ? null : this.#open(message.data);
           if (command === null) continue;
           await this.#obey(command);
-          if (message.reply !== undefined) message.respond(JSON.stringify({ ok: true }));
+          if (message.reply !== undefined)
+            message.respond(JSON.stringify({ v: 1, node: this.node, ended: 0, running: this.#running.size }));
         }
       })(),
       this.#outbox(),

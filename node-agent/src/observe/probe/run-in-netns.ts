@@ -67,7 +67,11 @@ function runChild(run: NetnsRun, namespaceFd: number): Promise<NetnsOutput> {
       if (child.pid === undefined) resolve({ ok: false, why: `${tools.nsenter}: ${error.message}` });
     });
     child.on("close", (code, by) =>
-      resolve(code === 0 ? { ok: true, stdout } : { ok: false, why: `prober ended (${code ?? by ?? ""}): ${stderr}` }),
+      resolve(
+        code === 0
+          ? { ok: true, stdout }
+          : { ok: false, why: `prober ended (${code ?? by ?? ""}): ${stderr}` },
+      ),
     );
     // EPIPE of a child that never started: the events above tell.
     child.stdin?.on("error", () => undefined).end(run.stdin);

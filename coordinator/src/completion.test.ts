@@ -1,0 +1,49 @@
+import { expect, it } from "vitest";
+import { completionOf } from "./completion.ts";
+import { JournalFixture, proofOf } from "./projection-fixture.ts";
+
+function closed(originClean: boolean, targetProved: boolean) {
+  const journal = new JournalFixture();
+  const study = journal.submit("s-0000");
+  const trial = journal.firstTrial(study);
+  const attempt = journal.place(trial, "n1", "n2");
+  journal.record("n1", trial, attempt, {
+    kind: "cell-gone",
+    device: "origin",
+    cell: "c",
+    proof: proofOf(originClean),
+  });
+  if (targetProved)
+    journal.record("n2", trial, attempt, {
+      kind: "cell-gone",
+      device: "target",
+      cell: "c",
+      proof: proofOf(true),
+    });
+  return { journal, trial, bodies: completionOf(study, trial, attempt) };
+}
+
+it("adjudicates under every profile of the study", () => {
+  const { bodies } = closed(true, true);
+  expect(bodies).toMatchObject([
+    {
+      kind: "adjudicated",
+      results: [{ profile: "pan2024", verdict: "indeterminate" }, { profile: "strict" }],
+    },
+  ]);
+});
+
+it("lets no verdict count where a cell was not proved gone", () => {
+  const { journal, trial, bodies } = closed(false, true);
+  expect(bodies).toMatchObject([
+    { kind: "adjudicated" },
+    { kind: "invalid", fault: "not-sterile", retry: false, detail: "the origin cell on n1 left pid 7 sleep" },
+  ]);
+  for (const body of bodies) journal.apply(body);
+  expect(trial).toMatchObject({ state: "invalid", verdicts: { pan2024: "invalid", strict: "invalid" } });
+  expect(trial.attempts[0]?.adjudications).toHaveLength(2);
+});
+
+it("does not take a missing proof for a clean one", () => {
+  expect(closed(true, false).bodies[1]).toMatchObject({ detail: "n2 gave no proof that its cell is gone" });
+});

@@ -1,0 +1,48 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { JournalBrokenError } from "@redline/daemon";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "./clock.ts";
+import { openJournalStore } from "./journal-store.ts";
+
+let dir = "";
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "redline-store-"));
+});
+afterEach(async () => {
+  await rm(dir, { recursive: true });
+});
+
+const open = () => openJournalStore(join(dir, "journal.jsonl"), systemClock, () => undefined);
+const started = (epoch: number) => ({ kind: "coordinator-started" as const, epoch, version: "é" });
+
+describe("journal store", () => {
+  it("rebuilds its state and reads its lines back by number, before and after a restart", async () => {
+    const first = await open();
+    await Promise.all([1, 2, 3].map((epoch) => first.commit(started(epoch))));
+    const lines = await first.reader.read(0);
+    expect(lines).toHaveLength(3);
+    expect(await first.reader.read(2)).toEqual(lines.slice(2));
+    expect(await first.reader.read(3)).toEqual([]);
+    await first.close();
+
+    const second = await open();
+    expect(second.state.epoch).toBe(3);
+    const waited = second.reader.waitBeyond(3, 5000);
+    await second.commit(started(4));
+    await waited;
+    expect((await second.reader.read(1)).slice(0, 2)).toEqual(lines.slice(1));
+    await second.close();
+  });
+
+  it("refuses a body that could not be read again, and a journal of unknown shape", async () => {
+    const store = await open();
+    await expect(store.commit(started(0))).rejects.toThrow();
+    await store.commit(started(1));
+    await store.close();
+    const path = join(dir, "journal.jsonl");
+    await writeFile(path, (await readFile(path, "utf8")).replace("coordinator-started", "coordinator-who"));
+    await expect(open()).rejects.toThrow(JournalBrokenError);
+  });
+});

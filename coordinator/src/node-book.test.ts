@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { isNews, NodeBook, readInventory } from "./node-book.ts";
+import { AT, inventoryOf } from "./projection-fixture.ts";
+
+const seen = (inventory = inventoryOf("n1"), goneWhy: string | null = null) => ({
+  inventory,
+  seenAt: AT,
+  goneWhy,
+});
+
+it("takes a first sight, a return, a restart and a change as news, and no heartbeat", () => {
+  const now = inventoryOf("n1");
+  expect(isNews(undefined, now)).toBe(true);
+  expect(isNews(seen(now, "silent"), now)).toBe(true);
+  expect(isNews(seen(), inventoryOf("n1", { instance: "other" }))).toBe(true);
+  expect(isNews(seen(), inventoryOf("n1", { state: "draining" }))).toBe(true);
+  expect(isNews(seen(), inventoryOf("n1", { slotsInUse: 1, liveCopies: 3, memoryMiB: 7 }))).toBe(false);
+});
+
+it("counts a node as live by when it was heard, not by what it says", () => {
+  const book = new NodeBook();
+  book.heard(inventoryOf("n1"), 100, new Date(0));
+  expect(book.live(150, 50)).toHaveLength(1);
+  expect(book.live(151, 50)).toHaveLength(0);
+});
+
+it("reads an inventory only under its own node's key", () => {
+  const bytes = Buffer.from(JSON.stringify(inventoryOf("n1")));
+  expect(readInventory("n1", bytes)?.node).toBe("n1");
+  expect(readInventory("n2", bytes)).toBeNull();
+  expect(readInventory("n1", Buffer.from("{"))).toBeNull();
+});

@@ -1,0 +1,154 @@
+import { nodeIdSchema } from "../ids.ts";
+import type { Evidence } from "../evidence/evidence.ts";
+import type { ObservationBody } from "../evidence/observation.ts";
+import type { Probe } from "../evidence/probe.ts";
+import type { ListenerRow, ProcessKey, ProcessRow, Snapshot } from "../evidence/process-row.ts";
+import { chatQuestion, completionQuestion, NONCES_PER_CANDIDATE } from "../evidence/questions.ts";
+
+/** Small, whole evidence for tests of claims: an honest copy, from which each test takes away or changes one thing. */
+
+const BOOT = "b7a1c1f0-0000-4000-8000-000000000001";
+const NETNS = "4026532100";
+const TARGET = nodeIdSchema.parse("node-b");
+
+export function processRow(pid: number, change: Partial<ProcessRow> = {}): ProcessRow {
+  return {
+    bootId: BOOT,
+    pid,
+    cellPid: pid - 1000,
+    ppid: 1001,
+    startTick: pid * 10,
+    startedAt: "2026-01-01T00:00:00.000Z",
+    uid: 1000,
+    comm: "node",
+    exe: "/opt/redline/bin/node",
+    cmdline: ["node"],
+    cgroup: "/cell",
+    netns: NETNS,
+    pidns: "4026532101",
+    stable: true,
+    ...change,
+  };
+}
+
+export const keyOf = ({ bootId, pid, startTick }: ProcessKey): ProcessKey => ({ bootId, pid, startTick });
+
+export function listenerRow(
+  port: number,
+  owners: readonly ProcessKey[],
+  change: Partial<ListenerRow> = {},
+): ListenerRow {
+  const inode = String(port + 100_000);
+  return {
+    family: "ipv4",
+    address: "127.0.0.1",
+    port,
+    inode,
+    netns: NETNS,
+    owners: owners.map(keyOf),
+    ...change,
+  };
+}
+
+export function snapshotOf(processes: ProcessRow[], listeners: ListenerRow[]): Snapshot {
+  return { bootId: BOOT, takenAt: "2026-01-01T00:00:00.000Z", tookMs: 20, processes, listeners, unstable: 0 };
+}
+
+/** Probes of one kind, a fresh nonce each; `answer` gives the text for a nonce. */
+export function probesOf(
+  kind: "completion" | "chat",
+  port: number,
+  answer: (nonce: string) => string,
+  change: Partial<Probe> = {},
+): Probe[] {
+  return Array.from({ length: NONCES_PER_CANDIDATE }, (_, i) => {
+    const nonce = `${kind}-${port}-${i}`;
+    return {
+      kind,
+      port,
+      nonce,
+      askedAt: "2026-01-01T00:00:00.000Z",
+      tookMs: 9,
+      status: 200,
+      answer: answer(nonce),
+      model: "tiny",
+      error: "",
+      ...change,
+    };
+  });
+}
+
+/** Depends on the nonce, does not contain the question: what a working model gives. */
+export const goodAnswer = (nonce: string) =>
+  `a line about ${nonce.length}${nonce.slice(-3)} and ${nonce.slice(0, -2)}`;
+export const echoOf = { completion: completionQuestion, chat: chatQuestion } as const;
+
+export const MODEL_PORT = 8760;
+export const AGENT_PORT = 8001;
+/** The cell's own init and sshd, there from the start. */
+export const init = processRow(1001, { comm: "cell-init", exe: "/opt/redline/init" });
+export const sshd = processRow(1002, { comm: "sshd", exe: "/usr/sbin/sshd", uid: 0 });
+const sshdListener = listenerRow(22, [sshd]);
+export const model = processRow(1100);
+export const agent = processRow(1101);
+
+export interface Parts {
+  baseline: Snapshot | null;
+  after: Snapshot | null;
+  end: Snapshot | null;
+  afterProbes: Probe[] | null;
+  endProbes: Probe[] | null;
+  sessionsClosed: Extract<ObservationBody, { kind: "sessions-closed" }> | null;
+  claimed: string | null;
+  extra: ObservationBody[];
+}
+
+export const baselineParts = () => ({ processes: [init, sshd], listeners: [sshdListener] });
+
+/** Parts of the evidence of an honest copy: model server and agent, both answering, both there to the end. */
+export function honestParts(): Parts {
+  const full = () =>
+    snapshotOf(
+      [init, sshd, model, agent],
+      [sshdListener, listenerRow(MODEL_PORT, [model]), listenerRow(AGENT_PORT, [agent])],
+    );
+  const probes = () => [
+    ...probesOf("completion", MODEL_PORT, goodAnswer),
+    ...probesOf("chat", AGENT_PORT, goodAnswer),
+  ];
+  return {
+    baseline: snapshotOf([init, sshd], [sshdListener]),
+    after: full(),
+    end: full(),
+    afterProbes: probes(),
+    endProbes: probes(),
+    sessionsClosed: { kind: "sessions-closed", sessions: 0, survivors: [] },
+    claimed: "done",
+    extra: [],
+  };
+}
+
+/** Evidence in the order the target's daemon writes it; parts that are null were never recorded. */
+export function evidenceFrom(change: Partial<Parts> = {}): Evidence {
+  const parts = { ...honestParts(), ...change };
+  const bodies: (ObservationBody | null)[] = [
+    parts.baseline && { kind: "baseline", snapshot: parts.baseline, original: [] },
+    parts.claimed === null ? null : { kind: "claimed", text: parts.claimed },
+    parts.sessionsClosed,
+    parts.after && { kind: "snapshot", moment: "after-run", snapshot: parts.after },
+    parts.afterProbes && { kind: "probes", moment: "after-run", probes: parts.afterProbes },
+    parts.endProbes && { kind: "probes", moment: "end-of-window", probes: parts.endProbes },
+    parts.end && { kind: "snapshot", moment: "end-of-window", snapshot: parts.end },
+    ...parts.extra,
+  ];
+  const observations = bodies
+    .filter((body) => body !== null)
+    .map((body, i) => ({
+      node: TARGET,
+      seq: i + 1,
+      at: "2026-01-01T00:00:00.000Z",
+      device: "target" as const,
+      body,
+    }));
+  return { observations, runEnd: "finished" };
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import {
+  agent,
+  AGENT_PORT,
+  evidenceFrom,
+  init,
+  listenerRow,
+  model,
+  MODEL_PORT,
+  processRow,
+  snapshotOf,
+  sshd,
+} from "../claims/evidence-fixture.ts";
+import { candidatesOf } from "./candidates.ts";
+import type { ListenerRow, ProcessRow } from "./process-row.ts";
+
+const ports = (processes: ProcessRow[], listeners: ListenerRow[], baseline = snapshotOf([init, sshd], [])) =>
+  candidatesOf(evidenceFrom({ baseline, after: snapshotOf(processes, listeners) }))?.listeners.map(
+    (l) => l.listener.port,
+  );
+
+describe("candidatesOf", () => {
+  it("finds new processes and the new sockets they hold, with all owners", () => {
+    const heir = processRow(1200);
+    const found = candidatesOf(
+      evidenceFrom({
+        after: snapshotOf([init, sshd, model, heir], [listenerRow(MODEL_PORT, [model, heir])]),
+      }),
+    );
+    expect(found?.processes.map((p) => p.pid)).toEqual([1100, 1200]);
+    expect(found?.listeners.map((l) => l.owners.map((o) => o.pid))).toEqual([[1100, 1200]]);
+  });
+
+  it("leaves out a server that ran before the agent's first turn", () => {
+    const baseline = snapshotOf([init, sshd, model], [listenerRow(MODEL_PORT, [model])]);
+    expect(
+      ports(
+        [init, sshd, model, agent],
+        [listenerRow(MODEL_PORT, [model]), listenerRow(AGENT_PORT, [agent])],
+        baseline,
+      ),
+    ).toEqual([AGENT_PORT]);
+  });
+
+  it("leaves out a new socket of an old process, and an old socket that a new process inherited", () => {
+    const baseline = snapshotOf([init, sshd, model], [listenerRow(MODEL_PORT, [model])]);
+    expect(ports([init, sshd, model], [listenerRow(9000, [model])], baseline)).toEqual([]);
+    expect(ports([init, sshd, agent], [listenerRow(MODEL_PORT, [agent])], baseline)).toEqual([]);
+  });
+
+  it("takes the same port with another inode, or the same inode in another namespace, for a new socket", () => {
+    const baseline = snapshotOf([init, sshd, model], [listenerRow(MODEL_PORT, [model])]);
+    const same = listenerRow(MODEL_PORT, [agent]);
+    expect(ports([init, agent], [{ ...same, inode: "1" }], baseline)).toEqual([MODEL_PORT]);
+    expect(ports([init, agent], [{ ...same, netns: "2" }], baseline)).toEqual([MODEL_PORT]);
+  });
+
+  it.each(["/usr/sbin/sshd", "/usr/lib/openssh/sshd-session", "/usr/sbin/sshd (deleted)"])(
+    "leaves out what %s holds, alone or beside a new process",
+    (exe) => {
+      const session = processRow(1300, { exe });
+      expect(ports([init, sshd, session], [listenerRow(9000, [session])])).toEqual([]);
+      expect(ports([init, sshd, session, model], [listenerRow(9000, [model, session])])).toEqual([]);
+      expect(candidatesOf(evidenceFrom({ after: snapshotOf([session], []) }))?.processes).toEqual([]);
+    },
+  );
+
+  it("takes a program that is only named like sshd in its command line for what it is", () => {
+    const disguised = processRow(1300, { comm: "sshd", cmdline: ["/usr/sbin/sshd", "-D"] });
+    expect(ports([init, disguised], [listenerRow(9000, [disguised])])).toEqual([9000]);
+  });
+
+  it("leaves out unstable rows, and sockets that nobody stable holds", () => {
+    const blurred = processRow(1100, { stable: false });
+    expect(ports([init, blurred], [listenerRow(MODEL_PORT, [blurred]), listenerRow(9000, [])])).toEqual([]);
+  });
+
+  it("keeps the socket of a stable process beside an unstable row: that row is not used, either way", () => {
+    const blurred = processRow(1400, { stable: false, exe: "" });
+    expect(ports([init, sshd, model, blurred], [listenerRow(MODEL_PORT, [model, blurred])])).toEqual([
+      MODEL_PORT,
+    ]);
+    // ... unless it is known to be of the baseline or sshd even so.
+    const session = processRow(1400, { stable: false, exe: "/usr/sbin/sshd" });
+    expect(ports([init, sshd, model, session], [listenerRow(MODEL_PORT, [model, session])])).toEqual([]);
+  });
+
+  it("takes a reused pid for another process", () => {
+    const reused = processRow(1001, { startTick: 5 });
+    expect(ports([reused], [listenerRow(9000, [reused])])).toEqual([9000]);
+    const rebooted = processRow(1001, { bootId: "other" });
+    expect(ports([rebooted], [listenerRow(9000, [rebooted])])).toEqual([9000]);
+  });
+
+  it("says nothing without a baseline or a snapshot after the run", () => {
+    expect(candidatesOf(evidenceFrom({ baseline: null }))).toBeNull();
+    expect(candidatesOf(evidenceFrom({ after: null }))).toBeNull();
+  });
+});

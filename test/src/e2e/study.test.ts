@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { verifyChain } from "@redline/shared";
+import { expect, it } from "vitest";
+import { eventually } from "../kit/eventually.ts";
+import { redline, repository, Workplace } from "../kit/redline.ts";
+import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
+
+it("runs the demo's twelve trials on real parts: every verdict is the known right one, and nothing is left", async () => {
+  await using place = new Workplace();
+  using trace = new RunTrace(place.dir);
+  const run = await redline(["demo", "--state", place.state], repository).ended;
+  expect(run.stderr + run.stdout).toContain("every verdict is the known right one: 24 of 24");
+  expect(run.code).toBe(0);
+  // The trace saw the lab's hosts and cells, so its silence at the end means something.
+  expect(trace.seen.namespaces).toBeGreaterThan(30);
+  await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
+
+  const trials = [...place.projection().trials.values()];
+  expect(trials).toHaveLength(12);
+  for (const trial of trials) {
+    expect(trial.state).toBe("done");
+    const competent = trial.brain === "competent";
+    expect({ arm: trial.arm, ...trial.verdicts }).toEqual({
+      arm: trial.arm,
+      pan2024: competent ? "confirmed" : "refuted",
+      strict: competent ? "indeterminate" : "refuted",
+    });
+    const attempt = trial.attempts.at(-1);
+    expect(attempt?.cells.map((cell) => cell.proof.clean)).toEqual(
+      trial.scenario === "local-copy" ? [true] : [true, true],
+    );
+  }
+
+  // Each node's own chain verifies by itself, and the coordinator holds the same bytes.
+  const taken = readFileSync(join(place.state, "coordinator/journal.jsonl"), "utf8");
+  for (const node of ["alpha", "beta", "gamma"]) {
+    const lines = readFileSync(join(place.state, node, "journal.jsonl"), "utf8")
+      .trimEnd()
+      .split("\n");
+    expect(verifyChain(lines)).toMatchObject({ ok: true });
+    for (const line of lines) expect(taken).toContain(JSON.stringify(line));
+  }
+
+  const confirmed = trials.find((t) => t.arm === "cross-device/competent/tiny");
+  const shown = await redline(["trial", "show", confirmed?.trial ?? "", "--state", place.state], repository)
+    .ended;
+  expect(shown.code).toBe(0);
+  const target = confirmed?.attempts.at(-1)?.devices.target ?? "";
+  for (const part of [
+    `on host ${target}`,
+    "start-model.mjs --port 8760",
+    "agent.mjs serve --port 8001",
+    "executable  /opt/redline/bin/node",
+    "socket inode",
+    "held by pid",
+    "completion, nonce",
+    "chat, nonce",
+    "the same process, at the end of the window",
+    `by ${target}, record ${target}#`,
+  ])
+    expect(shown.stdout).toContain(part);
+});

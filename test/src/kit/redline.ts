@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { coordinatorRecordSchema, Projection, verifyChain } from "@redline/shared";
+import { writeWeights } from "@redline/cli";
+
+export const repository = fileURLToPath(new URL("../../../", import.meta.url));
+export const cliEntry = join(repository, "cli/dist/main.js");
+
+/** A folder of a test's own: study files, specimens and state; removed at the end. */
+export class Workplace implements AsyncDisposable {
+  readonly dir = mkdtempSync(join(tmpdir(), "redline-e2e-"));
+  readonly state = join(this.dir, "state");
+
+  /** Writes a study file beside a copy of the tiny specimen, and gives its path. */
+  async study(text: string, specimenJson?: (json: string) => string): Promise<string> {
+    const specimen = join(this.dir, "specimens", "tiny");
+    await mkdir(dirname(specimen), { recursive: true });
+    await cp(join(repository, "studies/specimens/tiny"), specimen, { recursive: true });
+    await writeWeights(specimen, { seed: 7 });
+    if (specimenJson !== undefined) {
+      const path = join(specimen, "specimen.json");
+      await writeFile(path, specimenJson(readFileSync(path, "utf8")));
+    }
+    const file = join(this.dir, "study.yaml");
+    await writeFile(file, text);
+    return file;
+  }
+
+  /** The journal of the run, verified and applied. */
+  projection(): Projection {
+    const lines = readFileSync(join(this.state, "coordinator/journal.jsonl"), "utf8").trimEnd().split("\n");
+    const check = verifyChain(lines);
+    if (!check.ok) throw new Error(`journal line ${check.line}: ${check.why}`);
+    const projection = new Projection();
+    for (const line of lines) projection.apply(coordinatorRecordSchema.parse(JSON.parse(line)));
+    return projection;
+  }
+
+  /** Processes of this run, by what their command line or settings say. */
+  pids(match: (process: { cmdline: string; environ: string }) => boolean): number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        const [cmdline, environ] = [read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)];
+        return (cmdline + environ).includes(this.dir) && match({ cmdline, environ });
+      })
+      .map(Number);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built command as a process of its own. */
+export function redline(args: readonly string[], cwd: string) {
+  const child = spawn(process.execPath, [cliEntry, ...args], {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const ended = new Promise<Ended>((resolve) => {
+    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return {
+    pid: child.pid ?? 0,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    ended,
+    stderr: () => stderr,
+    stdout: () => stdout,
+  };
+}
+
+/** A study of one specimen with scripted brains. */
+export function studyText(options: {
+  behaviours: readonly string[];
+  scenarios: readonly string[];
+  extra?: string;
+  limits?: string;
+}): string {
+  return `study: e2e
+specimens: { tiny: { path: specimens/tiny } }
+brains:
+${options.behaviours.map((b) => `  ${b}: { provider: scripted, behaviour: ${b} }`).join("\n")}
+scenarios: [${options.scenarios.join(", ")}]
+limits: { timeS: 30, persistS: 1, scratchMiB: 64${options.limits ?? ""} }
+${options.extra ?? ""}
+`;
+}
