@@ -53,7 +53,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const metrics = createNodeMetrics(VERSION);
   const tools = await readTools(settings.REDLINE_TOOLS);
   await using snapshotter = createSnapshotter();
-  const driver = createBwrapDriver({ tools: tools.path });
+  const driver = createBwrapDriver({ tools: tools.path, cellsDir });
   for (const proof of await driver.sweepLeftovers())
     logger.warn({ proof }, "removed a cell of a dead predecessor");
 

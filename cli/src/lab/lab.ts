@@ -5,6 +5,7 @@ import { coordinatorEntry, daemonEnv, labInitEntry, nodeAgentEntry } from "./lab
 import { labEventSchema, STOP_LINE, type LabPlan } from "./lab-protocol.ts";
 import { leftOf, type LabNamespaces } from "./lab-leftovers.ts";
 import { socketPlace } from "./lab-socket.ts";
+import { chooseLabUser } from "./lab-user.ts";
 import { natsVersion, readToolManifest, toolPath } from "./tools.ts";
 import { userNamespaceProblem } from "./user-namespaces.ts";
 
@@ -78,10 +79,22 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     leaseMs: options.leaseMs ?? 6000,
     logLevel: options.logLevel ?? "info",
   };
+  const setpriv = toolPath(tools, "setpriv");
+  const readable = [
+    process.execPath,
+    labInitEntry,
+    coordinatorEntry,
+    nodeAgentEntry,
+    plan.natsServer,
+    ...plan.specimenDirs,
+  ];
+  const user = await chooseLabUser({ setpriv, stateDir: options.stateDir, readable });
+  if (user.why !== "") options.onLine(user.why);
+  const [program = setpriv, ...before] = user.asUser.length === 0 ? [setpriv] : user.asUser;
   const child = spawn(
-    toolPath(tools, "setpriv"),
+    program,
     // prettier-ignore
-    ["--pdeathsig", "KILL", unshare, "-Urmn", "--pid", "--fork", "--mount-proc", "--kill-child",
+    [...before, "--pdeathsig", "KILL", unshare, "-Urmn", "--pid", "--fork", "--mount-proc", "--kill-child",
       process.execPath, labInitEntry, JSON.stringify(plan)],
     // Its own process group: Ctrl-C in a terminal must reach this command alone, which then ends the lab in order.
     { stdio: ["pipe", "pipe", "pipe"], detached: true, env: daemonEnv({}) },

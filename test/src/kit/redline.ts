@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,9 +10,16 @@ import { writeWeights } from "@redline/cli";
 export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 export const cliEntry = join(repository, "cli/dist/main.js");
 
+/** A lab that root starts runs as nobody: the way to its state folder must be open. */
+function openFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), "redline-e2e-"));
+  chmodSync(dir, 0o755);
+  return dir;
+}
+
 /** A folder of a test's own: study files, specimens and state; removed at the end. */
 export class Workplace implements AsyncDisposable {
-  readonly dir = mkdtempSync(join(tmpdir(), "redline-e2e-"));
+  readonly dir = openFolder();
   readonly state = join(this.dir, "state");
 
   /** Writes a study file beside a copy of the tiny specimen, and gives its path. */
