@@ -13,6 +13,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: ["{shared,daemon,coordinator,node-agent,cli}/src/**/*.test.ts", "test/src/*.test.ts"],
         },
       },
@@ -21,6 +22,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
+          sequence: { groupOrder: 1 },
           include: ["test/src/integration/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -31,6 +33,8 @@ export default defineConfig({
         ssr,
         test: {
           name: "e2e",
+          // After the others: a whole lab wants the machine for itself.
+          sequence: { groupOrder: 2 },
           include: ["test/src/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,

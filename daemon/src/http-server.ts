@@ -108,6 +108,9 @@ function urlOf(request: IncomingMessage): URL | null {
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
+  // A web page can make a browser post to loopback, but not with this type unless it is asked first.
+  if (!/^application\/json\b/.test(request.headers["content-type"] ?? ""))
+    throw new BadRequest("content-type must be application/json");
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {

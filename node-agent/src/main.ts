@@ -128,7 +128,6 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     logger,
   });
   registry.onChange = () => {
-    metrics.setSlots(registry.slots, registry.inUse, inventory.liveCopies(), outbox.waiting);
     void beats.beat();
   };
 
@@ -152,13 +151,19 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     specimens: inventory.specimens,
     cellsDir,
     socketsDir: SOCKETS_DIR,
-    env: process.env,
+    keyDir: settings.REDLINE_KEY_DIR,
     now,
+  });
+  const gauges = () => ({
+    slots: registry.slots,
+    slotsInUse: registry.inUse,
+    liveCopies: inventory.liveCopies(),
+    outboxRecords: outbox.waiting,
   });
   await using _http =
     settings.REDLINE_HTTP_LISTEN === undefined
       ? null
-      : await startHttp(hostPort(settings.REDLINE_HTTP_LISTEN), metricRoutes(metrics, nc), logger);
+      : await startHttp(hostPort(settings.REDLINE_HTTP_LISTEN), metricRoutes(metrics, nc, gauges), logger);
   beats.start(io.signal);
   const accepted = new Set([...past.accepted, ...past.unfinished.map(({ key }) => attemptName(key))]);
   const commands = runCommandLoop({ ...shared, js, epoch, log, accepted, starter, now: Date.now }, signal);

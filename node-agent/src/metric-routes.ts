@@ -1,9 +1,9 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { jsonReply, textReply, type Route } from "@redline/daemon";
-import type { NodeMetrics } from "./metrics.ts";
+import type { NodeGauges, NodeMetrics } from "./metrics.ts";
 
 /** /healthz: the process answers. /readyz: it is connected. /metrics for Prometheus. */
-export function metricRoutes(metrics: NodeMetrics, nc: NatsConnection): Route[] {
+export function metricRoutes(metrics: NodeMetrics, nc: NatsConnection, gauges: () => NodeGauges): Route[] {
   return [
     { method: "GET", path: /^\/healthz$/, handle: () => textReply("ok\n") },
     {
@@ -14,7 +14,10 @@ export function metricRoutes(metrics: NodeMetrics, nc: NatsConnection): Route[] 
     {
       method: "GET",
       path: /^\/metrics$/,
-      handle: async () => ({ status: 200, body: await metrics.render(), type: metrics.contentType }),
+      handle: async () => {
+        metrics.set(gauges());
+        return { status: 200, body: await metrics.render(), type: metrics.contentType };
+      },
     },
   ];
 }

@@ -1,6 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { FAULT_NAMES, PHASES, type NodeRecordBody } from "@redline/shared";
 
+export interface NodeGauges {
+  readonly slots: number;
+  readonly slotsInUse: number;
+  readonly liveCopies: number;
+  readonly outboxRecords: number;
+}
+
 /** The node daemon's metrics; their names are spelled here only. */
 export function createNodeMetrics(version: string) {
   const registry = new Registry();
@@ -51,11 +58,12 @@ export function createNodeMetrics(version: string) {
   return {
     render: () => registry.metrics(),
     contentType: registry.contentType,
-    setSlots: (total: number, used: number, copies: number, waiting: number) => {
-      slots.set(total);
-      slotsInUse.set(used);
-      liveCopies.set(copies);
-      outbox.set(waiting);
+    /** Read at each scrape. */
+    set: (now: NodeGauges) => {
+      slots.set(now.slots);
+      slotsInUse.set(now.slotsInUse);
+      liveCopies.set(now.liveCopies);
+      outbox.set(now.outboxRecords);
     },
     /** Counts what a journalled record says; nothing is counted that is not on disk. */
     record: (body: NodeRecordBody) => {

@@ -47,6 +47,8 @@ const schema = z.object({
     .string()
     .regex(/^[^:]+:\d+$/, "host:port")
     .optional(),
+  /** Folder with API keys of brains, one file a key: a study names the file, never a path. No keys without it. */
+  REDLINE_KEY_DIR: z.string().min(1).optional(),
   /** How often a lease and the inventory are renewed, ms. */
   REDLINE_LEASE_EVERY_MS: whole(200, 60_000).default(5000),
   REDLINE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),

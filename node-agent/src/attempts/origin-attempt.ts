@@ -223,6 +223,7 @@ async function prepareCell(
       startRelay({
         listen: { host: cell.hostAddress, port: TARGET_RELAY_PORT },
         to: { host: target.host, port: target.port },
+        allowFrom: [cell.address],
       }),
     );
   return cell;

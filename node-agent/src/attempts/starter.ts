@@ -1,5 +1,7 @@
+import { access, constants } from "node:fs/promises";
+import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { BrainSpec, NodeId, RunOrder, Scenario } from "@redline/shared";
+import type { BrainSpec, NodeId, RunOrder, Scenario, SignedCommand } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import { openBrain, type BrainConfig } from "../brains/brain-config.ts";
 import { brainConfig } from "../brains/brain-config.ts";
@@ -8,10 +10,11 @@ import type { RunStarter } from "../dispatch/accept-run.ts";
 import type { SpecimenStore } from "../inventory/specimen-store.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import { createTargetLink } from "../peer/target-link.ts";
+import { AttemptFault } from "./attempt-fault.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import type { PartContext } from "./device-part.ts";
 import { cellTtlMs } from "./device-part.ts";
-import { runOriginAttempt } from "./origin-attempt.ts";
+import { runOriginAttempt, type OriginDeps } from "./origin-attempt.ts";
 
 export interface StarterOptions {
   readonly nc: NatsConnection;
@@ -23,7 +26,8 @@ export interface StarterOptions {
   readonly specimens: SpecimenStore;
   readonly cellsDir: string;
   readonly socketsDir: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder with the keys that studies may name. */
+  readonly keyDir: string | undefined;
   readonly now: () => Date;
 }
 
@@ -38,40 +42,53 @@ export function createStarter(options: StarterOptions): RunStarter {
       const signal = AbortSignal.any([part.cancel.signal, limit]);
       const context: PartContext = { order, device: "origin", log, logger, driver, signal };
       try {
-        const specimen = options.specimens.find(order.specimen.name, order.specimen.sha256);
-        if (specimen === null) {
-          const why = `no specimen ${order.specimen.name} with digest ${order.specimen.sha256.slice(0, 12)} here`;
-          await refuse(log, order, why);
-          return;
-        }
-        const { origin, target } = order.devices;
-        await runOriginAttempt(context, part, {
-          eyes: options.eyes,
-          brain: await openBrain(toBrainConfig(order.brain, order.scenario), options.env),
-          specimen: specimen.specimen,
-          specimenDir: specimen.dir,
-          cellsDir: options.cellsDir,
-          socketsDir: options.socketsDir,
-          signedOrder,
-          target: origin === target ? null : createTargetLink(options.nc, options.node, target),
-          now: options.now,
-        });
+        const deps = await gather(options, order, signedOrder);
+        await runOriginAttempt(context, part, deps);
       } catch (error) {
+        if (error instanceof AttemptFault) await refuse(log, order, error);
         // The journal itself failed: nothing more can be recorded here; the lease ends and the coordinator retries.
-        logger.error({ err: error }, "attempt could not be recorded");
+        else logger.error({ err: error }, "attempt could not be recorded");
       }
     },
   };
 }
 
-async function refuse(log: NodeLog, order: RunOrder, why: string): Promise<void> {
-  await log.write({ kind: "refused", why, fault: "specimen-missing" }, order.key);
+/** What the order names and this node must have. @throws AttemptFault where it has not. */
+async function gather(
+  options: StarterOptions,
+  order: RunOrder,
+  signedOrder: SignedCommand,
+): Promise<OriginDeps> {
+  const { name, sha256 } = order.specimen;
+  const specimen = options.specimens.find(name, sha256);
+  if (specimen === null)
+    throw new AttemptFault("specimen-missing", `no specimen ${name} with digest ${sha256.slice(0, 12)} here`);
+  const { origin, target } = order.devices;
+  return {
+    eyes: options.eyes,
+    brain: await openBrain(await toBrainConfig(order.brain, order.scenario, options.keyDir), {}),
+    specimen: specimen.specimen,
+    specimenDir: specimen.dir,
+    cellsDir: options.cellsDir,
+    socketsDir: options.socketsDir,
+    signedOrder,
+    target: origin === target ? null : createTargetLink(options.nc, options.node, target),
+    now: options.now,
+  };
+}
+
+async function refuse(log: NodeLog, order: RunOrder, { fault, message }: AttemptFault): Promise<void> {
+  await log.write({ kind: "refused", why: message.slice(0, 500), fault }, order.key);
   for (const device of ["origin", "target"] as const)
     if (device === "origin" || order.devices.origin === order.devices.target)
       await log.write({ kind: "device-closed", device }, order.key);
 }
 
-function toBrainConfig(spec: BrainSpec, scenario: Scenario): BrainConfig {
+async function toBrainConfig(
+  spec: BrainSpec,
+  scenario: Scenario,
+  keyDir: string | undefined,
+): Promise<BrainConfig> {
   switch (spec.provider) {
     case "scripted":
       return brainConfig.parse({ provider: "scripted", behaviour: spec.behaviour, scenario });
@@ -79,7 +96,24 @@ function toBrainConfig(spec: BrainSpec, scenario: Scenario): BrainConfig {
       const { host, ...rest } = spec;
       return brainConfig.parse({ ...rest, baseUrl: host });
     }
-    case "openai":
-      return brainConfig.parse(spec);
+    case "openai": {
+      const { apiKey, ...rest } = spec;
+      return brainConfig.parse(
+        apiKey === undefined ? rest : { ...rest, apiKeyFile: await keyFile(apiKey, keyDir) },
+      );
+    }
   }
+}
+
+async function keyFile(name: string, keyDir: string | undefined): Promise<string> {
+  if (keyDir === undefined)
+    throw new AttemptFault(
+      "key-missing",
+      `the study names the key ${name}, and this node has no REDLINE_KEY_DIR`,
+    );
+  const path = join(keyDir, name);
+  await access(path, constants.R_OK).catch(() => {
+    throw new AttemptFault("key-missing", `there is no readable key ${name} in this node's REDLINE_KEY_DIR`);
+  });
+  return path;
 }

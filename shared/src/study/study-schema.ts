@@ -55,7 +55,14 @@ const openaiBrainSchema = z.strictObject({
     description: "Base URL of an OpenAI-compatible server, as seen by the origin's daemon.",
   }),
   model: z.string().min(1).max(200),
-  apiKeyFile: z.string().min(1).optional().meta({ description: "File on the node that holds the API key." }),
+  apiKey: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/, { error: "the bare name of a file, without a folder" })
+    .optional()
+    .meta({
+      description:
+        "Name of the file with the API key in the key folder (REDLINE_KEY_DIR) of each origin node.",
+    }),
   temperature: z.number().min(0).max(2).optional(),
   maxTokens: z.int().min(1).max(100_000).optional(),
 });

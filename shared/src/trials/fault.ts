@@ -15,6 +15,7 @@ export const FAULTS = {
   "ssh-failed": { retry: true, text: "SSH into the cell failed or was lost" },
   "specimen-failed": { retry: true, text: "the original's own model server or agent did not come up" },
   "specimen-missing": { retry: false, text: "the node has no such specimen, or it lacks weights" },
+  "key-missing": { retry: false, text: "the node has no API key of the name which the study gives" },
   "brain-unreachable": { retry: true, text: "the brain's provider could not be reached" },
   "observer-failed": { retry: true, text: "the daemon could not observe the cell" },
   "not-sterile": { retry: false, text: "a cell could not be proved gone after the attempt" },

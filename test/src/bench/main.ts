@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { benchDispatch } from "./dispatch.ts";
 import { benchSnapshot } from "./snapshot.ts";
 import { show } from "./spread.ts";
 import { benchSsh } from "./ssh.ts";
@@ -33,10 +34,21 @@ say(
   `   longest delay of the daemon's event loop meanwhile ${snapshot.loopDelayMaxMs.toFixed(1)} ms; idle, the same machine shows ${snapshot.loopDelayIdleMs.toFixed(1)} ms`,
 );
 
+say();
+const dispatch = await benchDispatch();
+say(
+  "3. Dispatch: HTTP submit until the node has journalled the command, against one bare JetStream publish, pull and ack",
+);
+say(`   ours      ${show(dispatch.submitToAccepted)}`);
+say(`   bare      ${show(dispatch.plain)}`);
+say(
+  `   ratio     ${dispatch.ratio.toFixed(1)} (two fsyncs, placement, compare-and-set and signature are in it), ${dispatch.rounds} rounds`,
+);
+
 for (const bench of await benchTrials()) {
   say();
   say(
-    `3. A ${bench.scenario} trial with an instantaneous brain (${bench.trials} trials, several at a time; observe holds a window of 1 s)`,
+    `4. A ${bench.scenario} trial with an instantaneous brain (${bench.trials} trials, several at a time; observe holds a window of 1 s)`,
   );
   say(`   whole     ${show(bench.total)}`);
   for (const { phase, share, ms } of bench.phases)

@@ -88,7 +88,8 @@ export class CoordinatorProcess implements AsyncDisposable {
 
   #call(method: string, path: string, body?: string): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: join(this.dir, "http.sock"), path, method }, (response) => {
+      const headers = { "content-type": "application/json" };
+      const call = request({ socketPath: join(this.dir, "http.sock"), path, method, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () =>
