@@ -15,7 +15,9 @@ say(
 );
 
 say();
-say("1. One SSH command (exec true) into a cell, ours over ssh2 against OpenSSH ControlMaster, in turns of ten");
+say(
+  "1. One SSH command (exec true) into a cell, ours over ssh2 against OpenSSH ControlMaster, in turns of ten",
+);
 const ssh = await benchSsh();
 say(`   ours      ${show(ssh.ours)}`);
 say(`   OpenSSH   ${show(ssh.openssh)}`);
