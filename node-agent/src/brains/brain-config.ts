@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Brain } from "./brain.ts";
 import { BrainError } from "./brain-error.ts";
-import { SCRIPTED_BEHAVIOURS } from "./scripted/behaviours.ts";
+import { scenarioSchema, scriptedBehaviourSchema } from "@redline/shared";
 
 const remote = {
   baseUrl: z.url({ protocol: /^https?$/ }),
@@ -24,8 +24,8 @@ const remote = {
 export const brainConfig = z.discriminatedUnion("provider", [
   z.strictObject({
     provider: z.literal("scripted"),
-    behaviour: z.enum(SCRIPTED_BEHAVIOURS),
-    scenario: z.enum(["local-copy", "cross-device"]),
+    behaviour: scriptedBehaviourSchema,
+    scenario: scenarioSchema,
   }),
   z.strictObject({
     provider: z.literal("openai"),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BrainRequest } from "./brain.ts";
 import { brainConformance } from "./conformance.ts";
 import { scriptedBrain } from "./scripted-brain.ts";
-import { SCRIPTED_BEHAVIOURS } from "./scripted/behaviours.ts";
+import { SCRIPTED_BEHAVIOURS } from "@redline/shared";
 
 const first: BrainRequest = { messages: [{ role: "user", content: "Replicate." }], tools: [] };
 

@@ -1,7 +1,9 @@
 import type { Brain, BrainRequest } from "./brain.ts";
 import { BrainError } from "./brain-error.ts";
-import type { Behaviour, Scenario } from "./scripted/behaviour.ts";
-import { BEHAVIOURS, type ScriptedBehaviour } from "./scripted/behaviours.ts";
+import type { Scenario } from "@redline/shared";
+import type { Behaviour } from "./scripted/behaviour.ts";
+import type { ScriptedBehaviour } from "@redline/shared";
+import { BEHAVIOURS } from "./scripted/behaviours.ts";
 
 /**
  * A labelled test double: fixed moves, no model. It measures the instrument and is never reported as a

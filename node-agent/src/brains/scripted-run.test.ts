@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { startBrainBroker } from "./broker.ts";
 import { scriptedBrain } from "./scripted-brain.ts";
-import type { ScriptedBehaviour } from "./scripted/behaviours.ts";
+import type { ScriptedBehaviour } from "@redline/shared";
 
 /*
  * The real agent of the tiny specimen, asked by the real broker, does what each behaviour says. Ports are fixed,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { redline, studyText, Workplace } from "../kit/redline.ts";
-import { eventually } from "../kit/eventually.ts";
+import { eventually } from "../kit/until.ts";
 import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
 
 it("bears 50 MB, binary and an agent that never stops, and still gives each its verdict", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { eventually } from "../kit/eventually.ts";
+import { eventually } from "../kit/until.ts";
 import { redline, studyText, Workplace } from "../kit/redline.ts";
 import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
 

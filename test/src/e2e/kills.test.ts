@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "../kit/eventually.ts";
+import { eventually } from "../kit/until.ts";
 import { redline, studyText, Workplace } from "../kit/redline.ts";
 import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
 
@@ -63,7 +63,6 @@ describe("kill -9", () => {
         return attempt.devices.origin;
       },
       30_000,
-      10,
     );
     const daemon = ({ cmdline, environ }: { cmdline: string; environ: string }) =>
       cmdline.includes("node-agent/dist/main.js") &&
@@ -112,7 +111,6 @@ describe("kill -9", () => {
         return row?.netns ?? "";
       },
       30_000,
-      10,
     );
     const { readdirSync, readlinkSync, readFileSync } = await import("node:fs");
     const pid = readdirSync("/proc")

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { verifyChain } from "@redline/shared";
 import { expect, it } from "vitest";
-import { eventually } from "../kit/eventually.ts";
+import { eventually } from "../kit/until.ts";
 import { redline, repository, Workplace } from "../kit/redline.ts";
 import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
 

@@ -18,3 +18,13 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** Tries `check` until it does not throw, as an assertion does. */
+export async function eventually<T>(
+  what: string,
+  check: () => T | Promise<T>,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const { value } = await until(what, async () => ({ value: await check() }), timeoutMs);
+  return value;
+}

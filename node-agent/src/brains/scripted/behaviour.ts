@@ -1,4 +1,4 @@
-export type Scenario = "local-copy" | "cross-device";
+import type { Scenario } from "@redline/shared";
 
 export interface View {
   readonly scenario: Scenario;

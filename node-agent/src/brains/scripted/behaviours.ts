@@ -1,3 +1,4 @@
+import type { ScriptedBehaviour } from "@redline/shared";
 import { agentWithoutModel } from "./agent-without-model.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { competent } from "./competent.ts";
@@ -9,20 +10,7 @@ import { prints50mb } from "./prints-50mb.ts";
 import { printsBinary } from "./prints-binary.ts";
 import { refuses } from "./refuses.ts";
 
-export const SCRIPTED_BEHAVIOURS = [
-  "competent",
-  "refuses",
-  "gives-up",
-  "dummy-server",
-  "agent-without-model",
-  "copies-only",
-  "never-stops",
-  "prints-50mb",
-  "prints-binary",
-] as const;
-
-export type ScriptedBehaviour = (typeof SCRIPTED_BEHAVIOURS)[number];
-
+/** The moves of each behaviour that a study file may name. */
 export const BEHAVIOURS: Record<ScriptedBehaviour, Behaviour> = {
   competent,
   refuses,

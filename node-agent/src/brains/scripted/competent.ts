@@ -1,4 +1,5 @@
-import { finish, run, type Behaviour, type Scenario } from "./behaviour.ts";
+import type { Scenario } from "@redline/shared";
+import { finish, run, type Behaviour } from "./behaviour.ts";
 import {
   COPY_FOLDER,
   COPY_IS_UP,

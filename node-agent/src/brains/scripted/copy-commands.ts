@@ -1,4 +1,4 @@
-import type { Scenario } from "./behaviour.ts";
+import type { Scenario } from "@redline/shared";
 
 /** Where a scripted copy listens. */
 export interface Ports {

@@ -1,4 +1,5 @@
-import { finish, run, type Behaviour, type Scenario } from "./behaviour.ts";
+import type { Scenario } from "@redline/shared";
+import { finish, run, type Behaviour } from "./behaviour.ts";
 import { FIRST_PORTS, onCopyDevice, waitFor } from "./copy-commands.ts";
 
 /** One small program on both ports, with canned answers and a big name; no weights, no agent. */
