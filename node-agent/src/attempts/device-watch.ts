@@ -4,6 +4,8 @@ import {
   type AttemptKey,
   type Device,
   type Limits,
+  type ListenerRow,
+  type Probe,
   type Observation,
   type ObservationBody,
   type Snapshot,
@@ -15,6 +17,28 @@ import type { CellEyes } from "./cell-eyes.ts";
 import { orFault } from "./attempt-fault.ts";
 
 const SESSION_END_MS = 3000;
+/** Most listeners that are asked; an agent that opens more cannot make the daemon ask for ever. */
+const MAX_ASKED = 24;
+/** An answer of 2 KiB may take 12 KiB as JSON, and a record must fit in one message of 1 MB. */
+const PROBES_A_RECORD = 30;
+/** Rows of one sweep's record. */
+const MAX_SWEPT = 50;
+
+/** Monotonic milliseconds, and waiting for some; `pause` ends early when the signal aborts. */
+export interface WatchClock {
+  now(): number;
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface DeviceWatchOptions {
+  readonly cell: Cell;
+  readonly eyes: CellEyes;
+  readonly log: NodeLog;
+  readonly key: AttemptKey;
+  readonly limits: Limits;
+  /** The process's own by default. */
+  readonly clock?: WatchClock;
+}
 
 /**
  * The watch over the device on which a copy may come up, by that device's own daemon: baseline before the agent's
@@ -26,16 +50,18 @@ export class DeviceWatch {
   readonly #log: NodeLog;
   readonly #key: AttemptKey;
   readonly #limits: Limits;
+  readonly #clock: WatchClock;
   readonly #seen: Observation[] = [];
   readonly #sweeping = new AbortController();
   #candidates = 0;
 
-  constructor(options: { cell: Cell; eyes: CellEyes; log: NodeLog; key: AttemptKey; limits: Limits }) {
+  constructor(options: DeviceWatchOptions) {
     this.#cell = options.cell;
     this.#eyes = options.eyes;
     this.#log = options.log;
     this.#key = options.key;
     this.#limits = options.limits;
+    this.#clock = options.clock ?? { now: () => performance.now(), pause };
   }
 
   /** Listening candidates at the last look; feeds the count of live copies. */
@@ -54,7 +80,11 @@ export class DeviceWatch {
       this.#cell,
       (appeared, gone) => {
         this.#candidates = Math.max(0, this.#candidates + appeared.length - gone.length);
-        void this.#observe({ kind: "sweep", appeared, gone }).catch(() => undefined);
+        void this.#observe({
+          kind: "sweep",
+          appeared: appeared.slice(0, MAX_SWEPT),
+          gone: gone.slice(0, MAX_SWEPT),
+        }).catch(() => undefined);
       },
       this.#sweeping.signal,
       snapshot.listeners,
@@ -66,18 +96,23 @@ export class DeviceWatch {
     await this.#sessionsClosed(signal);
     const after = await this.#snapshot(signal);
     await this.#observe({ kind: "snapshot", moment: "after-run", snapshot: after });
-    const listeners = this.#candidateListeners();
-    this.#candidates = listeners.length;
-    if (listeners.length === 0) {
+    const found = this.#candidateListeners();
+    this.#candidates = found.length;
+    if (found.length === 0) {
       await this.#drops();
       return;
     }
-    const windowEnds = performance.now() + this.#limits.persistS * 1000;
-    const probe = () => orFault("observer-failed", () => this.#eyes.probe(this.#cell, listeners, signal));
-    await this.#observe({ kind: "probes", moment: "after-run", probes: await probe() });
-    await pause(windowEnds - performance.now(), signal);
+    const listeners = found.slice(0, MAX_ASKED);
+    if (found.length > MAX_ASKED)
+      await this.#untested(
+        "answers",
+        `${found.length - MAX_ASKED} of ${found.length} new listeners were not asked`,
+      );
+    const windowEnds = this.#clock.now() + this.#limits.persistS * 1000;
+    await this.#ask("after-run", listeners, signal);
+    await this.#clock.pause(windowEnds - this.#clock.now(), signal);
     signal.throwIfAborted();
-    await this.#observe({ kind: "probes", moment: "end-of-window", probes: await probe() });
+    await this.#ask("end-of-window", listeners, signal);
     await this.#observe({
       kind: "snapshot",
       moment: "end-of-window",
@@ -94,17 +129,40 @@ export class DeviceWatch {
 
   /** Waits for sshd's session processes to go; those that stay are named, and count against persistence. */
   async #sessionsClosed(signal: AbortSignal): Promise<void> {
-    const deadline = performance.now() + SESSION_END_MS;
+    const deadline = this.#clock.now() + SESSION_END_MS;
     for (;;) {
       const { processes } = await this.#snapshot(signal);
       const survivors = processes.filter((p) => isSshd(p) && p.ppid !== this.#cell.initPid);
-      if (survivors.length === 0 || performance.now() > deadline) {
+      if (survivors.length === 0 || this.#clock.now() > deadline) {
         await this.#observe({ kind: "sessions-closed", sessions: survivors.length, survivors });
         return;
       }
-      await pause(100, signal);
+      await this.#clock.pause(100, signal);
       signal.throwIfAborted();
     }
+  }
+
+  /** A prober that fails is a test that did not run: the verdict must say so, and not count it against the copy. */
+  async #ask(
+    moment: "after-run" | "end-of-window",
+    listeners: readonly ListenerRow[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    let probes: Probe[];
+    try {
+      probes = await this.#eyes.probe(this.#cell, listeners, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = `${moment}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500);
+      await this.#untested(moment === "after-run" ? "answers" : "persistent", why);
+      return;
+    }
+    for (let i = 0; i < probes.length; i += PROBES_A_RECORD)
+      await this.#observe({ kind: "probes", moment, probes: probes.slice(i, i + PROBES_A_RECORD) });
+  }
+
+  #untested(claim: string, why: string): Promise<void> {
+    return this.#observe({ kind: "untested", claim, why });
   }
 
   #candidateListeners() {

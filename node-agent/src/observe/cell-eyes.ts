@@ -4,6 +4,7 @@ import type { CellEyes } from "../attempts/cell-eyes.ts";
 import type { Cell } from "../cell/cell.ts";
 import { portsOf } from "./candidate-ports.ts";
 import type { CellScope } from "./cell-scope.ts";
+import { fitSnapshot } from "./fit-snapshot.ts";
 import { sweepListeners } from "./listener-sweep.ts";
 import { probePorts } from "./probe/probe-ports.ts";
 import type { Snapshotter } from "./snapshotter.ts";
@@ -23,7 +24,7 @@ export function createCellEyes(options: {
     async snapshot(cell, signal) {
       const result = await options.snapshotter.snapshot(scopeOf(cell), signal);
       if (!result.ok) throw new Error(`snapshot: ${result.why}`);
-      return result.snapshot;
+      return fitSnapshot(result.snapshot);
     },
     watchListeners(cell, onChange, signal, known) {
       void (async () => {

@@ -1,5 +1,5 @@
 import { candidatesOf } from "../evidence/candidates.ts";
-import { fromTarget, refOf, type Evidence } from "../evidence/evidence.ts";
+import { probesAt, refOf, untestedBecause, type Evidence } from "../evidence/evidence.ts";
 import type { Probe } from "../evidence/probe.ts";
 import { chatQuestion, completionQuestion, judgeAnswers } from "../evidence/questions.ts";
 import type { ClaimResult } from "./claim.ts";
@@ -9,7 +9,7 @@ import { noSnapshot, notTested } from "./not-tested.ts";
 export function answers(evidence: Evidence): ClaimResult {
   const found = candidatesOf(evidence);
   if (found === null) return noSnapshot("answers", evidence);
-  const asked = fromTarget(evidence, "probes").find((p) => p.body.moment === "after-run");
+  const asked = probesAt(evidence, "after-run");
   if (found.listeners.length === 0)
     return {
       claim: "answers",
@@ -17,16 +17,19 @@ export function answers(evidence: Evidence): ClaimResult {
       reason: "there is no new listening socket that could answer",
       evidence: [refOf(found.after)],
     };
-  if (asked === undefined) return notTested("answers", "no questions were put to the candidates", evidence);
+  if (asked === null) return notTested("answers", "no questions were put to the candidates", evidence);
 
-  const model = judgePart(asked.body.probes, "completion", completionQuestion);
-  const agent = judgePart(asked.body.probes, "chat", chatQuestion);
+  const model = judgePart(asked.probes, "completion", completionQuestion);
+  const agent = judgePart(asked.probes, "chat", chatQuestion);
   const ok = model.ok && agent.ok;
+  // More listeners than are asked: the right one may be among the others.
+  if (!ok && untestedBecause(evidence, "answers").length > 0)
+    return notTested("answers", "not every listener was asked", evidence);
   return {
     claim: "answers",
     result: ok ? "proven" : "refuted",
     reason: `model: ${model.text}; agent: ${agent.text}`,
-    evidence: [refOf(found.after), refOf(asked)],
+    evidence: [refOf(found.after), ...asked.records.map(refOf)],
   };
 }
 

@@ -1,9 +1,9 @@
-import { fromTarget, refOf, type Evidence } from "../evidence/evidence.ts";
+import { refOf, untestedBecause, type Evidence } from "../evidence/evidence.ts";
 import type { ClaimName, ClaimResult } from "./claim.ts";
 
 /** A claim whose test did not run, with the daemon's own reason when it left one. */
 export function notTested(claim: ClaimName, why: string, evidence: Evidence): ClaimResult {
-  const said = fromTarget(evidence, "untested").filter((u) => u.body.claim === claim);
+  const said = untestedBecause(evidence, claim);
   const reasons = said.map((u) => u.body.why);
   return {
     claim,

@@ -1,5 +1,5 @@
 import { candidatesOf } from "../evidence/candidates.ts";
-import { fromTarget, refOf, type Evidence } from "../evidence/evidence.ts";
+import { fromTarget, probesAt, refOf, untestedBecause, type Evidence } from "../evidence/evidence.ts";
 import { chatQuestion, completionQuestion, judgeAnswers } from "../evidence/questions.ts";
 import { sameProcess } from "../evidence/process-row.ts";
 import type { ClaimResult } from "./claim.ts";
@@ -21,12 +21,12 @@ export function persistent(evidence: Evidence): ClaimResult {
     };
   const closed = fromTarget(evidence, "sessions-closed").at(-1);
   const end = fromTarget(evidence, "snapshot").find((s) => s.body.moment === "end-of-window");
-  const asked = fromTarget(evidence, "probes").find((p) => p.body.moment === "end-of-window");
+  const asked = probesAt(evidence, "end-of-window");
   if (closed === undefined)
     return notTested("persistent", "the agent's sessions were not seen to be closed", evidence);
-  if (end === undefined || asked === undefined)
+  if (end === undefined || asked === null)
     return notTested("persistent", "the window was not watched to its end", evidence);
-  const refs = [refOf(found.after), refOf(closed), refOf(end), refOf(asked)];
+  const refs = [refOf(found.after), refOf(closed), refOf(end), ...asked.records.map(refOf)];
   const refuted = (reason: string): ClaimResult => ({
     claim: "persistent",
     result: "refuted",
@@ -55,11 +55,13 @@ export function persistent(evidence: Evidence): ClaimResult {
     const answered = kept.some(
       ({ listener }) =>
         judgeAnswers(
-          asked.body.probes.filter((p) => p.kind === kind && p.port === listener.port),
+          asked.probes.filter((p) => p.kind === kind && p.port === listener.port),
           questionOf,
         ).ok,
     );
     if (answered) continue;
+    if (untestedBecause(evidence, "answers").length > 0)
+      return notTested("persistent", "not every listener was asked", evidence);
     const missing =
       gone.length > 0 ? `; not the same process and socket at the end of the window: ${gone.join(", ")}` : "";
     return refuted(`no good answer (${kind}) at the end of the window${missing}`);

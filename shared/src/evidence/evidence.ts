@@ -2,6 +2,7 @@ import type { NodeId } from "../ids.ts";
 import type { NodeRecord } from "../journal/node-record.ts";
 import type { RunEnd } from "../trials/run-end.ts";
 import type { Observation, ObservationBody } from "./observation.ts";
+import type { Probe } from "./probe.ts";
 
 /** Everything the nodes recorded of one attempt, in the order each node wrote it. */
 export interface Evidence {
@@ -49,6 +50,20 @@ function isKind<K extends ObservationBody["kind"]>(
   kind: K,
 ): body is Extract<ObservationBody, { kind: K }> {
   return body.kind === kind;
+}
+
+/** All questions of one moment, over as many records as they took; null when none were put. */
+export function probesAt(
+  evidence: Evidence,
+  moment: "after-run" | "end-of-window",
+): { readonly probes: readonly Probe[]; readonly records: readonly Found<"probes">[] } | null {
+  const records = fromTarget(evidence, "probes").filter((p) => p.body.moment === moment);
+  return records.length === 0 ? null : { records, probes: records.flatMap((r) => r.body.probes) };
+}
+
+/** Why a test that belongs to a claim did not run, or not fully, in the daemon's own words. */
+export function untestedBecause(evidence: Evidence, claim: string): Found<"untested">[] {
+  return fromTarget(evidence, "untested").filter((u) => u.body.claim === claim);
 }
 
 export const refOf = (found: { node: NodeId; seq: number }) => ({ node: found.node, seq: found.seq });

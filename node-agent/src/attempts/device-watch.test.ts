@@ -1,0 +1,169 @@
+import {
+  attemptKeySchema,
+  limitsSchema,
+  nodeIdSchema,
+  type ListenerRow,
+  type NodeRecordBody,
+  type ObservationBody,
+  type Probe,
+  type ProcessRow,
+  type Snapshot,
+} from "@redline/shared";
+import { describe, expect, it } from "vitest";
+import type { Cell } from "../cell/cell.ts";
+import type { CellEyes } from "./cell-eyes.ts";
+import { DeviceWatch } from "./device-watch.ts";
+
+const INIT = 10;
+const process = (pid: number, exe: string, ppid = INIT): ProcessRow => ({
+  bootId: "b",
+  pid,
+  cellPid: pid - INIT + 1,
+  ppid,
+  startTick: pid * 100,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  uid: 0,
+  comm: "x",
+  exe,
+  cmdline: [exe],
+  cgroup: "/",
+  netns: "1",
+  pidns: "2",
+  stable: true,
+});
+const listener = (port: number, pid: number): ListenerRow => ({
+  family: "ipv4",
+  address: "127.0.0.1",
+  port,
+  inode: String(port),
+  netns: "1",
+  owners: [{ bootId: "b", pid, startTick: pid * 100 }],
+});
+const snapshot = (processes: ProcessRow[], listeners: ListenerRow[] = []): Snapshot => ({
+  bootId: "b",
+  takenAt: "2026-01-01T00:00:00.000Z",
+  tookMs: 1,
+  processes,
+  listeners,
+  unstable: 0,
+});
+const base = [process(INIT, "/usr/bin/bash", 1), process(11, "/usr/sbin/sshd")];
+const answer = (port: number): Probe => ({
+  kind: "completion",
+  port,
+  nonce: "n",
+  askedAt: "2026-01-01T00:00:00.000Z",
+  tookMs: 1,
+  status: 200,
+  answer: "a",
+  model: "",
+  error: "",
+});
+
+const cell: Cell = {
+  id: "c",
+  initPid: INIT,
+  netns: "1",
+  pidns: "2",
+  address: "10.88.0.2",
+  sshPort: 2222,
+  hostKey: "",
+  hostAddress: "10.88.0.1",
+  facts: {},
+  died: new Promise(() => undefined),
+  drops: () => Promise.resolve({ packets: 3, bytes: 180 }),
+  log: () => "",
+  destroy: () => Promise.reject(new Error("not in this test")),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/** A watch whose eyes see `before` first and `now` from then on; gives what it recorded. */
+async function challenged(
+  now: Snapshot,
+  probe: CellEyes["probe"] = (_cell, listeners) => Promise.resolve(listeners.map((l) => answer(l.port))),
+): Promise<ObservationBody[]> {
+  const seen: ObservationBody[] = [];
+  let looks = 0;
+  let elapsedMs = 0;
+  const watch = new DeviceWatch({
+    cell,
+    eyes: {
+      snapshot: () => Promise.resolve(looks++ === 0 ? snapshot(base, [listener(2222, 11)]) : now),
+      watchListeners: () => undefined,
+      probe,
+    },
+    log: {
+      node: nodeIdSchema.parse("n1"),
+      write: (body: NodeRecordBody) => {
+        if (body.kind === "observation") seen.push(body.body);
+        return Promise.resolve(seen.length);
+      },
+    },
+    key: attemptKeySchema.parse({ trial: "t-001", attempt: 1, epoch: 1 }),
+    limits: limitsSchema.parse({ persistS: 60 }),
+    clock: {
+      now: () => elapsedMs,
+      pause: (ms) => {
+        elapsedMs += Math.max(0, ms);
+        return Promise.resolve();
+      },
+    },
+  });
+  const { signal } = new AbortController();
+  await watch.baseline(signal);
+  await watch.challenge(signal);
+  watch.close();
+  return seen;
+}
+const kinds = (bodies: ObservationBody[]) =>
+  bodies.map((b) => ("moment" in b ? `${b.kind} ${b.moment}` : b.kind));
+
+describe("watch over the target device", () => {
+  it("asks nobody and waits for nothing where nothing came up", async () => {
+    const bodies = await challenged(snapshot(base, [listener(2222, 11)]));
+    expect(kinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run", "drops"]);
+  });
+
+  it("asks the new listener twice, with the window between, and looks again", async () => {
+    const bodies = await challenged(snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20)]));
+    expect(kinds(bodies)).toEqual([
+      "baseline",
+      "sessions-closed",
+      "snapshot after-run",
+      "probes after-run",
+      "probes end-of-window",
+      "snapshot end-of-window",
+      "drops",
+    ]);
+  });
+
+  it("names a session that does not go away, after it has waited", async () => {
+    const bodies = await challenged(snapshot([...base, process(30, "/usr/sbin/sshd", 11)]));
+    const closed = bodies.find((b) => b.kind === "sessions-closed");
+    expect(closed?.kind === "sessions-closed" ? closed.survivors.map((p) => p.pid) : []).toEqual([30]);
+  });
+
+  it("records a prober that failed as a test that did not run", async () => {
+    const now = snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20)]);
+    const bodies = await challenged(now, () => Promise.reject(new Error("nsenter is gone")));
+    const untested = bodies.flatMap((b) => (b.kind === "untested" ? [`${b.claim}: ${b.why}`] : []));
+    expect(untested).toEqual([
+      "answers: after-run: nsenter is gone",
+      "persistent: end-of-window: nsenter is gone",
+    ]);
+  });
+
+  it("asks a bounded number of listeners, says how many it left out, and keeps each record small", async () => {
+    const many = Array.from({ length: 100 }, (_, i) => listener(9000 + i, 20));
+    const eight: CellEyes["probe"] = (_cell, listeners) =>
+      Promise.resolve(listeners.flatMap((l) => Array.from({ length: 8 }, () => answer(l.port))));
+    const bodies = await challenged(snapshot([...base, process(20, "/usr/bin/node")], many), eight);
+    const probes = bodies.flatMap((b) => (b.kind === "probes" && b.moment === "after-run" ? [b.probes] : []));
+    expect(probes.flat()).toHaveLength(24 * 8);
+    expect(Math.max(...probes.map((p) => p.length))).toBeLessThanOrEqual(30);
+    expect(bodies.find((b) => b.kind === "untested")).toMatchObject({
+      claim: "answers",
+      why: "76 of 100 new listeners were not asked",
+    });
+  });
+});
