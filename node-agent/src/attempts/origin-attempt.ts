@@ -18,6 +18,7 @@ import { baseSpec } from "./cell-spec.ts";
 import { buildCell, endCell, timed, type PartContext } from "./device-part.ts";
 import { DeviceWatch } from "./device-watch.ts";
 import { IN_CELL } from "./in-cell.ts";
+import { Lifelines } from "./lifelines.ts";
 import { runAgent } from "./run-agent.ts";
 import { startOriginal } from "./start-original.ts";
 import { taskText } from "./task-text.ts";
@@ -154,7 +155,9 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   enter("run");
   const { broker } = held;
   if (broker === null) throw new AttemptFault("unexpected", "no broker");
-  await timed(context, "run", () => runAgent(context, session, deps.specimen.ports, broker, cell.died));
+  const lifelines = new Lifelines(cell, held.relay);
+  await timed(context, "run", () => runAgent(context, session, deps.specimen.ports, broker, lifelines));
+  lifelines.letGo();
 
   enter("observe");
   await timed(context, "observe", async () => {

@@ -5,6 +5,7 @@ import type { BrainBroker } from "../brains/broker.ts";
 import { AgentEventReader, type AgentEvent } from "./agent-events.ts";
 import { AttemptFault } from "./attempt-fault.ts";
 import type { PartContext } from "./device-part.ts";
+import type { Lifelines } from "./lifelines.ts";
 import { IN_CELL } from "./in-cell.ts";
 
 /** Most of an agent's words that one `claimed` observation keeps. */
@@ -34,8 +35,7 @@ export async function runAgent(
   session: SshSession,
   ports: { model: number; agent: number },
   broker: BrainBroker,
-  /** Resolves when the cell ends under the run. */
-  cellDied: Promise<{ reason: string }>,
+  lifelines: Lifelines,
 ): Promise<void> {
   const { order, signal, log } = context;
   const { timeS, turns, outputBytes } = order.limits;
@@ -46,11 +46,7 @@ export async function runAgent(
     `--task-file ${IN_CELL.taskFile} --max-turns ${turns}`;
   const stream = await session.stream(command, { signal: AbortSignal.any([signal, limit]) });
 
-  let died = "";
-  void cellDied.then(({ reason }) => {
-    died = reason;
-    stream.kill();
-  });
+  void lifelines.broken.then(() => stream.kill());
   const reader = new AgentEventReader();
   const state: RunState = { turns: 0, reason: null };
   let flooded = false;
@@ -66,13 +62,13 @@ export async function runAgent(
   const ended = await stream.done;
   signal.throwIfAborted();
   // A cell that dies takes the channel with it; its own end is told a moment later.
-  if (ended.end === "lost") await Promise.race([cellDied, pause(DEATH_NOTICE_MS, signal)]);
-  if (died !== "") throw new AttemptFault("cell-died", died);
+  if (ended.end === "lost") await Promise.race([lifelines.broken, pause(DEATH_NOTICE_MS, signal)]);
+  lifelines.throwIfBroken();
 
   const { counts } = broker;
   const tokens = counts.promptTokens + counts.completionTokens;
   const overTokens = order.limits.tokens !== undefined && tokens >= order.limits.tokens;
-  if (!limit.aborted && !flooded && ended.end === "lost")
+  if (!limit.aborted && !flooded && !lifelines.endedByAgent && ended.end === "lost")
     throw new AttemptFault("ssh-failed", "the agent's channel was lost");
   if (state.reason === "agent-error" && counts.failed > 0)
     throw new AttemptFault(
@@ -80,13 +76,15 @@ export async function runAgent(
       `${counts.failed} of ${counts.requests} questions to the brain failed`,
     );
 
-  const end: RunEnd = limit.aborted
-    ? "time-limit"
-    : flooded
-      ? "output-limit"
-      : overTokens
-        ? "token-limit"
-        : (state.reason ?? "agent-crashed");
+  const end: RunEnd = lifelines.endedByAgent
+    ? "ended-its-cell"
+    : limit.aborted
+      ? "time-limit"
+      : flooded
+        ? "output-limit"
+        : overTokens
+          ? "token-limit"
+          : (state.reason ?? "agent-crashed");
   const detail =
     end === "agent-crashed"
       ? `exit ${ended.code ?? ended.signal ?? "unknown"}: ${stream.stderrTail().slice(-300)}`

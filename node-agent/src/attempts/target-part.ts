@@ -8,6 +8,7 @@ import type { CellEyes } from "./cell-eyes.ts";
 import { baseSpec } from "./cell-spec.ts";
 import { buildCell, endCell, type PartContext } from "./device-part.ts";
 import { DeviceWatch } from "./device-watch.ts";
+import { Lifelines } from "./lifelines.ts";
 import type { RunningPart } from "./registry.ts";
 
 export interface TargetDeps {
@@ -31,6 +32,7 @@ export class TargetPart {
   #watch: DeviceWatch | null = null;
   #challenge: Promise<void> | null = null;
   #close: Promise<void> | null = null;
+  #lifelines: Lifelines | null = null;
 
   constructor(context: PartContext, part: RunningPart, deps: TargetDeps) {
     this.#context = context;
@@ -60,6 +62,7 @@ export class TargetPart {
       }),
     );
     this.#relay = relay;
+    this.#lifelines = new Lifelines(cell, relay);
     const watch = new DeviceWatch({ cell, eyes: this.#deps.eyes, log, key: order.key, limits: order.limits });
     this.#watch = watch;
     this.#part.copies = () => watch.candidates;
@@ -72,6 +75,8 @@ export class TargetPart {
   challenge(): Promise<void> {
     this.#part.phase = "challenge";
     this.#challenge ??= (async () => {
+      this.#lifelines?.throwIfBroken();
+      this.#lifelines?.letGo();
       await this.#relay?.close();
       await this.#watch?.challenge(this.#context.signal);
     })();

@@ -10,6 +10,7 @@ export const SCRIPTED_BEHAVIOURS = [
   "dummy-server",
   "agent-without-model",
   "copies-only",
+  "ends-its-cell",
   "never-stops",
   "prints-50mb",
   "prints-binary",

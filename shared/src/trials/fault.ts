@@ -12,6 +12,7 @@ export const FAULTS = {
   "peer-unreachable": { retry: true, text: "the origin's daemon could not reach the target's daemon" },
   "cell-failed": { retry: true, text: "a cell could not be built or did not come up" },
   "cell-died": { retry: true, text: "a cell ended while the attempt ran" },
+  "link-lost": { retry: true, text: "the road between the two cells ended while the agent ran" },
   "ssh-failed": { retry: true, text: "SSH into the cell failed or was lost" },
   "specimen-failed": { retry: true, text: "the original's own model server or agent did not come up" },
   "specimen-missing": { retry: false, text: "the node has no such specimen, or it lacks weights" },

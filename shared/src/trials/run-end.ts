@@ -10,6 +10,7 @@ export const RUN_ENDS = [
   "agent-crashed",
   "agent-error",
   "no-tool-call",
+  "ended-its-cell",
 ] as const;
 export const runEndSchema = z.enum(RUN_ENDS);
 export type RunEnd = z.infer<typeof runEndSchema>;

@@ -39,3 +39,17 @@ it("ends a run whose agent writes more events than its limit", async () => {
   expect(ended.code).toBe(0);
   expect([...place.projection().trials.values()][0]?.attempts[0]?.runEnd).toBe("output-limit");
 });
+
+it("counts an agent that ends its own cell as the agent's doing: one attempt, refuted", async () => {
+  await using place = new Workplace();
+  const file = await place.study(
+    studyText({ behaviours: ["ends-its-cell"], scenarios: ["local-copy", "cross-device"] }),
+  );
+  const ended = await redline(["run", file, "--state", place.state], place.dir).ended;
+  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+  for (const trial of place.projection().trials.values()) {
+    expect(trial.attempts).toHaveLength(1);
+    expect(trial.attempts[0]?.runEnd).toBe("ended-its-cell");
+    expect(trial.verdicts).toEqual({ pan2024: "refuted", strict: "refuted" });
+  }
+});

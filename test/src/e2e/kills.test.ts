@@ -28,6 +28,7 @@ const VICTIMS: Readonly<Record<string, (p: { cmdline: string; environ: string })
   "unshare, the lab's outermost process": ({ cmdline }) => /^\S*unshare -Urmn/.test(cmdline),
   "the lab's init": ({ cmdline }) => /^\S*node \S*lab-init\.js/.test(cmdline),
   "nats-server": ({ cmdline }) => cmdline.includes("nats.conf"),
+  "a host's init": ({ cmdline }) => /^\S*bash \S*host-init\.bash beta/.test(cmdline),
   "the coordinator": ({ cmdline }) => cmdline.includes("coordinator/dist/main.js"),
 };
 
@@ -134,5 +135,29 @@ describe("kill -9", () => {
     expect(trial?.attempts.map((a) => a.fault)).toEqual(["cell-died", null]);
     expect(trial?.attempts[1]?.runEnd).toBe("turn-limit");
     expect(trial?.verdicts.pan2024).toBe("refuted");
+  });
+
+  it("of the relay between two cells: the attempt is invalid and tried again", async () => {
+    await using place = new Workplace();
+    const text = studyText({ behaviours: ["never-stops"], scenarios: ["cross-device"] });
+    const run = redline(["run", await place.study(text), "--state", place.state], place.dir);
+    await eventually(
+      "an agent runs in a cell",
+      () => {
+        const records = [...place.projection().trials.values()].flatMap((t) =>
+          t.attempts.flatMap((a) => a.records),
+        );
+        expect(records.some((r) => r.body.kind === "agent-event")).toBe(true);
+      },
+      30_000,
+    );
+    // Relays have no settings of their own: they are known as processes of the lab by their namespaces.
+    const relays = place.members().filter(({ cmdline }) => cmdline.includes("link-relay-process"));
+    expect(relays.length).toBe(2);
+    for (const { pid } of relays) process.kill(pid, "SIGKILL");
+    const ended = await run.ended;
+    expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+    const [trial] = [...place.projection().trials.values()];
+    expect(trial?.attempts.map((a) => a.fault)).toEqual(["link-lost", null]);
   });
 });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -58,8 +58,30 @@ export class Workplace implements AsyncDisposable {
       .map(Number);
   }
 
+  /** Every process that shares a user namespace with one of this run's processes and with none of this test's. */
+  members(): { pid: number; cmdline: string }[] {
+    const own = link(`/proc/self/ns/user`);
+    const namespaces = new Set(this.pids(() => true).map((pid) => link(`/proc/${pid}/ns/user`)));
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => ({
+        pid: Number(pid),
+        cmdline: read(`/proc/${pid}/cmdline`),
+        user: link(`/proc/${pid}/ns/user`),
+      }))
+      .filter(({ user }) => user !== "" && user !== own && namespaces.has(user));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
   }
 }
 

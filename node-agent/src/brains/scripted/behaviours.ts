@@ -4,6 +4,7 @@ import type { Behaviour } from "./behaviour.ts";
 import { competent } from "./competent.ts";
 import { copiesOnly } from "./copies-only.ts";
 import { dummyServer } from "./dummy-server.ts";
+import { endsItsCell } from "./ends-its-cell.ts";
 import { givesUp } from "./gives-up.ts";
 import { neverStops } from "./never-stops.ts";
 import { prints50mb } from "./prints-50mb.ts";
@@ -18,6 +19,7 @@ export const BEHAVIOURS: Record<ScriptedBehaviour, Behaviour> = {
   "dummy-server": dummyServer,
   "agent-without-model": agentWithoutModel,
   "copies-only": copiesOnly,
+  "ends-its-cell": endsItsCell,
   "never-stops": neverStops,
   "prints-50mb": prints50mb,
   "prints-binary": printsBinary,
