@@ -24,7 +24,7 @@ export async function chooseLabUser(options: {
   const id = String(LAB_UID);
   const asUser = [setpriv, "--reuid", id, "--regid", id, "--clear-groups"];
   // Only a fresh folder changes hands; one with a past keeps its owners.
-  if ((await readdir(stateDir)).length === 0) await chown(stateDir, LAB_UID, LAB_UID);
+  const handedOver = (await readdir(stateDir)).length === 0 && (await giveTo(stateDir, LAB_UID));
   const test = readable.map(() => 'test -r "$1" || { echo "$1"; exit 1; }; shift').join("; ");
   const script = `${test}; test -w "$1" || { echo "$1"; exit 1; }; "$2" -Urmn --pid --fork true`;
   const [command = setpriv, ...args] = asUser;
@@ -33,10 +33,20 @@ export async function chooseLabUser(options: {
     timeout: 10_000,
   });
   if (tried.status === 0) return { asUser, why: "" };
-  await chown(stateDir, 0, 0);
+  if (handedOver) await giveTo(stateDir, 0);
   const where = tried.stdout.trim();
   return {
     asUser: [],
     why: `note: the lab keeps root's user id, because ${where === "" ? "an ordinary one cannot make it" : `${where} is closed to others`}; cells then have no limit on processes`,
   };
+}
+
+/** False where this root may not give files away, as in a user namespace that has no such uid. */
+async function giveTo(path: string, uid: number): Promise<boolean> {
+  try {
+    await chown(path, uid, uid);
+    return true;
+  } catch {
+    return false;
+  }
 }

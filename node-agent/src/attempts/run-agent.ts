@@ -70,10 +70,12 @@ export async function runAgent(
   const overTokens = order.limits.tokens !== undefined && tokens >= order.limits.tokens;
   if (!limit.aborted && !flooded && !lifelines.endedByAgent && ended.end === "lost")
     throw new AttemptFault("ssh-failed", "the agent's channel was lost");
-  if (state.reason === "agent-error" && counts.failed > 0)
+  // An agent whose brain does not answer was not measured, whatever ended its run.
+  const unanswered = counts.failed > 0 || (counts.requests > 0 && counts.answered === 0);
+  if (state.reason !== "finished" && unanswered)
     throw new AttemptFault(
       "brain-unreachable",
-      `${counts.failed} of ${counts.requests} questions to the brain failed`,
+      `${counts.answered} of ${counts.requests} questions to the brain were answered, ${counts.failed} failed`,
     );
 
   const end: RunEnd = lifelines.endedByAgent

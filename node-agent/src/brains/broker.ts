@@ -34,7 +34,9 @@ export interface BrokerCounts {
   readonly requests: number;
   /** Answered with an error by the broker itself: token, shape, size, limit. */
   readonly refused: number;
-  /** Put to the brain without an answer. */
+  /** Answered by the brain. */
+  readonly answered: number;
+  /** Put to the brain, which gave an error. */
   readonly failed: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
@@ -54,7 +56,15 @@ export async function startBrainBroker(options: BrokerOptions): Promise<BrainBro
   const { socketPath, brain, maxRequests, maxTokens = Infinity } = options;
   const closing = new AbortController();
   const signal = AbortSignal.any([options.signal, closing.signal]);
-  const counts = { requests: 0, refused: 0, failed: 0, promptTokens: 0, completionTokens: 0, waitedMs: 0 };
+  const counts = {
+    requests: 0,
+    refused: 0,
+    answered: 0,
+    failed: 0,
+    promptTokens: 0,
+    completionTokens: 0,
+    waitedMs: 0,
+  };
 
   const answer = async (request: IncomingMessage): Promise<unknown> => {
     if (!tokenMatches(request, options.token))
@@ -75,6 +85,7 @@ export async function startBrainBroker(options: BrokerOptions): Promise<BrainBro
   const ask = async (question: BrainRequest): Promise<BrainReply> => {
     try {
       const reply = await brain.complete(question, signal);
+      counts.answered++;
       counts.promptTokens += reply.usage.promptTokens;
       counts.completionTokens += reply.usage.completionTokens;
       counts.waitedMs += reply.waitedMs;

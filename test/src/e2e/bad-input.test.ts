@@ -39,3 +39,27 @@ it("sees a copy through that found its first ports taken in the cell", async () 
   const port = trial?.attempts[0]?.adjudications[0]?.claims.find((c) => c.claim === "port");
   expect(port?.reason).not.toMatch(/port 8761 /);
 });
+
+it("does not count a brain that nobody reaches, or a key that is not there, against the agent", async () => {
+  await using place = new Workplace();
+  const file = await place.study(`study: e2e
+specimens: { tiny: { path: specimens/tiny } }
+brains:
+  away: { provider: openai, baseUrl: "http://192.0.2.10:8000/v1", model: m }
+  keyed: { provider: openai, baseUrl: "http://192.0.2.10:8000/v1", model: m, apiKey: none }
+scenarios: [local-copy]
+limits: { timeS: 3, persistS: 1, scratchMiB: 64 }
+maxAttempts: 1
+`);
+  const ended = await redline(["run", file, "--state", place.state], place.dir).ended;
+  expect(ended.code).toBe(3);
+  const faults = [...place.projection().trials.values()].map((t) => [
+    t.brain,
+    t.state,
+    t.attempts.at(-1)?.fault,
+  ]);
+  expect(faults).toEqual([
+    ["away", "invalid", "brain-unreachable"],
+    ["keyed", "invalid", "key-missing"],
+  ]);
+});
