@@ -3,7 +3,7 @@ import type { AttemptView, TrialView } from "@redline/shared";
 import { judgeAttempt, mayRetry, type JudgeClock } from "./attempt-judge.ts";
 import { FirstSeen } from "./first-seen.ts";
 import { LeaseBook } from "./lease-book.ts";
-import { JournalFixture } from "./projection-fixture.ts";
+import { JournalFixture, proofOf } from "./projection-fixture.ts";
 
 const LIMITS = { leaseMs: 1000, acceptMs: 2000, evidenceWaitMs: 3000 };
 
@@ -107,6 +107,39 @@ describe("judging an attempt", () => {
     const { judge, say } = bench();
     say("n1", accepted("origin"), body);
     expect(judge(0)).toMatchObject({ todo: "invalid", fault });
+  });
+});
+
+describe("an unclean cell", () => {
+  const left = { kind: "cell-gone", device: "target", cell: "c", proof: proofOf(false) } as const;
+  it.each([
+    ["infra", "n1", { ...over("infra"), fault: "ssh-failed" as const }],
+    ["a node's own cancel", "n1", over("cancelled")],
+    ["refused", "n1", { kind: "refused", why: "full", fault: "node-refused" } as const],
+    ["lost", "n2", { kind: "lost", device: "target", detail: "died" } as const],
+  ])("overrides %s", (_name, node, body) => {
+    const { judge, say } = bench();
+    say("n1", accepted("origin"));
+    say("n2", accepted("target"), left);
+    expect(judge(0).todo).toBe("nothing");
+    say(node, body);
+    const judgement = judge(0);
+    expect(judgement).toMatchObject({ fault: "not-sterile" });
+    expect("detail" in judgement && judgement.detail).toMatch(
+      /^the target cell on n2 left pid 7 sleep; besides: /,
+    );
+  });
+
+  it("overrides silence, and leaves a completed attempt to its adjudication", () => {
+    const silent = bench();
+    silent.say("n1", accepted("origin"));
+    silent.say("n2", left);
+    silent.judge(0);
+    expect(silent.judge(1001)).toMatchObject({ fault: "not-sterile" });
+    const whole = bench();
+    whole.say("n1", accepted("origin"), over("completed"), { kind: "device-closed", device: "origin" });
+    whole.say("n2", left, { kind: "device-closed", device: "target" });
+    expect(whole.judge(0).todo).toBe("adjudicate");
   });
 });
 

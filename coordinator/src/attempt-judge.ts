@@ -6,7 +6,7 @@ import {
   type NodeId,
   type TrialView,
 } from "@redline/shared";
-import { devicesToClose, factsOf } from "./attempt-facts.ts";
+import { devicesToClose, dirtOf } from "./attempt-facts.ts";
 
 /** What is to be done about an attempt now. */
 export type Judgement =
@@ -43,6 +43,8 @@ const NOTHING: Judgement = { todo: "nothing" };
  *     collecting  infra -> invalid with its fault; completed and all devices closed -> adjudicate;
  *                 records missing too long --------------------------> invalid evidence-late
  *     any         `refused` or `lost` of one of its nodes -----------> invalid with that fault
+ *
+ * Where a cell of the attempt was proved unclean, `not-sterile` takes the place of every other fault.
  */
 export function judgeAttempt(
   trial: TrialView,
@@ -50,10 +52,21 @@ export function judgeAttempt(
   clock: JudgeClock,
   limits: JudgeLimits,
 ): Judgement {
-  const facts = factsOf(attempt);
-  if (facts.refused !== null)
-    return invalid(facts.refused.fault, `${facts.refused.node} refused: ${facts.refused.why}`);
-  if (facts.lost !== null) return invalid("node-restarted", `${facts.lost.node}: ${facts.lost.detail}`);
+  const judgement = judgeByState(trial, attempt, clock, limits);
+  const dirt = dirtOf(attempt);
+  if (judgement.todo !== "invalid" || dirt.length === 0) return judgement;
+  return invalid("not-sterile", `${dirt.join("; ")}; besides: ${judgement.fault}: ${judgement.detail}`);
+}
+
+function judgeByState(
+  trial: TrialView,
+  attempt: AttemptView,
+  clock: JudgeClock,
+  limits: JudgeLimits,
+): Judgement {
+  const { refused, lost } = attempt;
+  if (refused !== null) return invalid(refused.fault, `${refused.node} refused: ${refused.why}`);
+  if (lost !== null) return invalid("node-restarted", `${lost.node}: ${lost.detail}`);
   switch (trial.state) {
     case "placed":
       return judgePlaced(trial, attempt, clock, limits);
@@ -87,7 +100,7 @@ function judgeRunning(
   clock: JudgeClock,
   limits: JudgeLimits,
 ): Judgement {
-  const { accepted } = factsOf(attempt);
+  const { accepted } = attempt;
   const devices: Device[] = ["origin", "target"];
   for (const device of devices) {
     if (!accepted.has(device) || attempt.closed.has(device)) continue;

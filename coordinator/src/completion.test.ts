@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { completionOf } from "./completion.ts";
+import { completionOf, lateSterilityOf } from "./completion.ts";
 import { JournalFixture, proofOf } from "./projection-fixture.ts";
 
 function closed(originClean: boolean, targetProved: boolean) {
@@ -46,4 +46,22 @@ it("lets no verdict count where a cell was not proved gone", () => {
 
 it("does not take a missing proof for a clean one", () => {
   expect(closed(true, false).bodies[1]).toMatchObject({ detail: "n2 gave no proof that its cell is gone" });
+});
+
+it("takes back a retry when the proof of an unclean cell comes late, once", () => {
+  const journal = new JournalFixture();
+  const trial = journal.firstTrial(journal.submit("s-0000"));
+  const first = journal.place(trial, "n1", "n2");
+  const key = { trial: trial.trial, attempt: 1, epoch: 1 };
+  journal.apply({ kind: "invalid", key, fault: "ssh-failed", detail: "", retry: true });
+  const gone = (clean: boolean) =>
+    ({ kind: "cell-gone", device: "target", cell: "c", proof: proofOf(clean) }) as const;
+  journal.record("n2", trial, first, gone(true));
+  expect(lateSterilityOf(trial)).toEqual([]);
+  journal.record("n2", trial, first, gone(false));
+  const bodies = lateSterilityOf(trial);
+  expect(bodies).toMatchObject([{ kind: "invalid", key, fault: "not-sterile", retry: false }]);
+  for (const body of bodies) journal.apply(body);
+  expect(trial.state).toBe("invalid");
+  expect(lateSterilityOf(trial)).toEqual([]);
 });

@@ -7,7 +7,7 @@ import {
   type StudyView,
   type TrialView,
 } from "@redline/shared";
-import { nodesOf } from "./attempt-facts.ts";
+import { dirtOf, nodesOf } from "./attempt-facts.ts";
 
 /**
  * Records that close a completed attempt: its adjudication under each profile, and, where a cell was not
@@ -26,15 +26,34 @@ export function completionOf(
 
 /** `invalid not-sterile` for an attempt with a cell that was not proved gone, else nothing. */
 export function sterilityOf(trial: TrialView, attempt: AttemptView): CoordinatorRecordBody[] {
-  const dirty = attempt.cells.filter((cell) => !cell.proof.clean);
   const unproved = nodesOf(attempt).filter((node) => !attempt.cells.some((cell) => cell.node === node));
-  const detail = [
-    ...dirty.map((c) => `the ${c.device} cell on ${c.node} left ${c.proof.left.join(", ") || "something"}`),
+  return notSterile(trial, attempt, [
+    ...dirtOf(attempt),
     ...unproved.map((node) => `${node} gave no proof that its cell is gone`),
-  ].join("; ");
-  if (detail === "") return [];
+  ]);
+}
+
+/**
+ * `invalid not-sterile` for attempts that ended in another fault before the proof of an unclean cell came: the trial
+ * is not tried again. A trial that was done or cancelled since keeps its end; the proof stays in the journal.
+ */
+export function lateSterilityOf(trial: TrialView): CoordinatorRecordBody[] {
+  if (trial.state === "done" || trial.state === "cancelled") return [];
+  return trial.attempts
+    .filter(({ endedAt, fault }) => endedAt !== null && fault !== null && fault !== "not-sterile")
+    .flatMap((attempt) => notSterile(trial, attempt, dirtOf(attempt)));
+}
+
+function notSterile(
+  trial: TrialView,
+  attempt: AttemptView,
+  reasons: readonly string[],
+): CoordinatorRecordBody[] {
+  if (reasons.length === 0) return [];
   const key = { trial: trial.trial, attempt: attempt.attempt, epoch: attempt.epoch };
-  return [{ kind: "invalid", key, fault: "not-sterile", detail: detail.slice(0, 1000), retry: false }];
+  return [
+    { kind: "invalid", key, fault: "not-sterile", detail: reasons.join("; ").slice(0, 1000), retry: false },
+  ];
 }
 
 /** Reasons quote what the nodes saw and may be longer than the journal's limits. */

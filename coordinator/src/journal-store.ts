@@ -38,19 +38,18 @@ export async function openJournalStore(
   onFailure: (error: unknown) => void,
   replayed: (record: CoordinatorRecord) => void = () => undefined,
 ): Promise<JournalStore> {
-  const { journal, lines } = await openJournal<Unchained>(path);
-  const state = new Projection();
+  const state = new Projection({ keepRecords: "live" });
   const reader = new JournalReader(path);
-  for (const [index, line] of lines.entries()) {
+  const { journal } = await openJournal<Unchained>(path, (line, number) => {
     const parsed = coordinatorRecordSchema.safeParse(JSON.parse(line));
     if (!parsed.success)
       throw new JournalBrokenError(
-        `${path}:${index + 1}: ${parsed.error.issues[0]?.message ?? "unknown shape"}; it was written by another version: use that one, or move the file away to start a new journal`,
+        `${path}:${number}: ${parsed.error.issues[0]?.message ?? "unknown shape"}; it was written by another version: use that one, or move the file away to start a new journal`,
       );
     state.apply(parsed.data);
     reader.added(line);
     replayed(parsed.data);
-  }
+  });
   return new Store(journal, state, reader, clock, onFailure);
 }
 

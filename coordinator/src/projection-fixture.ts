@@ -16,7 +16,7 @@ export const AT = "2026-01-01T00:00:00.000Z";
 
 /** Test double of a journal: applies bodies to a projection as the coordinator would. */
 export class JournalFixture {
-  readonly state = new Projection();
+  readonly state = new Projection({ keepRecords: "live" });
   readonly #nodeSeq = new Map<string, number>();
   #seq = 0;
 

@@ -1,5 +1,7 @@
 import {
   isFinal,
+  type AttemptView,
+  type CoordinatorRecordBody,
   type Inventory,
   type NodeId,
   type StudyId,
@@ -11,7 +13,7 @@ import type { AttemptOrders } from "./attempt-orders.ts";
 import { judgeAttempt, mayRetry, type JudgeClock, type JudgeLimits } from "./attempt-judge.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
-import { completionOf } from "./completion.ts";
+import { completionOf, lateSterilityOf } from "./completion.ts";
 import { FirstSeen } from "./first-seen.ts";
 import { heldSlots, isLeaving } from "./held-slots.ts";
 import type { JournalStore } from "./journal-store.ts";
@@ -23,8 +25,8 @@ import type { TrialMirror } from "./trial-mirror.ts";
 export interface ReconcilerPorts {
   readonly store: JournalStore;
   readonly leases: LeaseBook;
-  readonly orders: AttemptOrders;
-  readonly mirror: TrialMirror;
+  readonly orders: Pick<AttemptOrders, "run" | "cancel" | "ended">;
+  readonly mirror: Pick<TrialMirror, "shows" | "sync">;
   readonly bus: Pick<Bus, "upSinceMs">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -91,15 +93,20 @@ export class Reconciler {
       const trial = store.state.trials.get(id);
       const over =
         trial === undefined ||
-        (isFinal(trial.state) && mirror.shows(trial) && !isLeaving(trial, judge, limits.evidenceWaitMs));
+        (isFinal(trial.state) &&
+          mirror.shows(trial) &&
+          lateSterilityOf(trial).length === 0 &&
+          !isLeaving(trial, judge, limits.evidenceWaitMs));
       if (over) this.#open.delete(id);
       return over ? [] : [trial];
     });
   }
 
   async #judge(trial: TrialView, judge: JudgeClock): Promise<void> {
-    const { store, orders, limits, log, leases } = this.#ports;
+    const { store, orders, limits, log } = this.#ports;
     const attempt = trial.attempts.at(-1);
+    const late = lateSterilityOf(trial);
+    if (late.length > 0) return this.#recall(trial, late);
     const study = store.state.studies.get(trial.study);
     if (attempt === undefined || study === undefined || isFinal(trial.state) || trial.state === "waiting")
       return;
@@ -119,8 +126,24 @@ export class Reconciler {
       orders.cancel(trial, attempt, `${fault}: ${detail}`);
       log.warn({ ...fields, fault, detail, retry }, "attempt is invalid");
     }
+    this.#forgetLeases(trial, attempt);
+  }
+
+  /** An attempt that is over left something behind: the trial ends, and with it the attempt that followed. */
+  async #recall(trial: TrialView, bodies: readonly CoordinatorRecordBody[]): Promise<void> {
+    const { store, orders, log } = this.#ports;
+    const last = trial.attempts.at(-1);
+    const running = last?.endedAt === null ? last : null;
+    await Promise.all(bodies.map((body) => store.commit(body)));
+    log.warn({ study: trial.study, trial: trial.trial, why: trial.why }, "an ended attempt is not sterile");
+    if (running === null) return;
+    orders.cancel(trial, running, trial.why);
+    this.#forgetLeases(trial, running);
+  }
+
+  #forgetLeases(trial: TrialView, attempt: AttemptView): void {
     for (const node of new Set(Object.values(attempt.devices)))
-      leases.forget(node, trial.trial, attempt.attempt);
+      this.#ports.leases.forget(node, trial.trial, attempt.attempt);
   }
 
   async #place(

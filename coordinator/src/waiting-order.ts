@@ -1,5 +1,5 @@
 import type { Demand, NodeId, StudyId, StudyView, TrialView } from "@redline/shared";
-import { factsOf, nodesOf } from "./attempt-facts.ts";
+import { nodesOf } from "./attempt-facts.ts";
 
 /**
  * Waiting trials in the order in which free slots are offered: a round over the studies, the one that
@@ -37,8 +37,7 @@ export function blamedNodes(trial: TrialView): Set<NodeId> {
   const failed = trial.attempts.filter((attempt) => attempt.fault !== null);
   return new Set(
     failed.flatMap((attempt) => {
-      const { refused, lost } = factsOf(attempt);
-      const named = refused?.node ?? lost?.node;
+      const named = attempt.refused?.node ?? attempt.lost?.node;
       return named === undefined ? nodesOf(attempt) : [named];
     }),
   );

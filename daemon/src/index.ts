@@ -1,10 +1,6 @@
-export {
-  JournalBrokenError,
-  openJournal,
-  readJournalLines,
-  type Appended,
-  type JournalFile,
-} from "./journal-file.ts";
+export { JournalBrokenError } from "./journal-broken-error.ts";
+export { openJournal, type Appended, type JournalFile } from "./journal-file.ts";
+export { readJournalLines, type OnLine } from "./journal-lines.ts";
 export { connectNats, inboxPrefixOf, type NatsSettings } from "./nats.ts";
 export {
   jsonReply,

@@ -1,10 +1,8 @@
-import { open, readFile, rename, type FileHandle } from "node:fs/promises";
-import { EMPTY_HEAD, linkRecord, verifyChain, type ChainHead } from "@redline/shared";
-
-/** The journal on disk does not verify: nothing is appended to it, nothing is lost. */
-export class JournalBrokenError extends Error {
-  override readonly name = "JournalBrokenError";
-}
+import { open, type FileHandle } from "node:fs/promises";
+import { ChainVerifier, linkRecord, type ChainHead } from "@redline/shared";
+import { JournalBrokenError } from "./journal-broken-error.ts";
+import { streamLines, type OnLine } from "./journal-lines.ts";
+import { cutTornLine } from "./torn-line.ts";
 
 /** A chained record and the exact line that holds it. */
 export interface Appended<T> {
@@ -25,49 +23,40 @@ export interface JournalFile<T extends object> extends AsyncDisposable {
 }
 
 /**
- * Opens or creates a journal and verifies its whole chain. A torn last line (crash in mid-write) never
- * counted: it is moved to `<path>.torn` and cut off.
- * @returns the journal and the lines it held.
- * @throws JournalBrokenError when the chain does not verify.
+ * Opens or creates a journal and verifies its whole chain, line by line. A torn last line (crash in
+ * mid-write) never counted: it is moved to `<path>.torn` and cut off. A journal that does not verify is
+ * left as it is.
+ * @param onLine gets each line, with its number from 1, once it is known to continue the chain; a line
+ * after it may still break the chain, and then this rejects. Without it the lines are given as an array, which a
+ * journal that grows for ever does not fit into.
+ * @throws JournalBrokenError when the chain does not verify; what `onLine` throws.
  */
 export async function openJournal<T extends object>(
   path: string,
+): Promise<{ journal: JournalFile<T>; lines: string[] }>;
+export async function openJournal<T extends object>(
+  path: string,
+  onLine: OnLine,
+): Promise<{ journal: JournalFile<T> }>;
+export async function openJournal<T extends object>(
+  path: string,
+  onLine?: OnLine,
 ): Promise<{ journal: JournalFile<T>; lines: string[] }> {
-  const { lines, torn } = await readJournalLines(path);
-  if (torn !== "") await cutTornLine(path, lines, torn);
-  const check = verifyChain(lines);
-  if (!check.ok)
-    throw new JournalBrokenError(
-      `${path}:${check.line}: ${check.why}; move the file away to start a new journal`,
-    );
+  const lines: string[] = [];
+  const give = onLine ?? ((line) => void lines.push(line));
+  const chain = new ChainVerifier();
+  const tail = await streamLines(path, (line, number) => {
+    const check = chain.take(line);
+    if (!check.ok)
+      throw new JournalBrokenError(
+        `${path}:${check.line}: ${check.why}; move the file away to start a new journal`,
+      );
+    give(line, number);
+  });
+  if (tail.bytes > 0) await cutTornLine(path, tail);
   const file = await open(path, "a");
   await file.datasync();
-  return { journal: new ChainedFile<T>(path, file, check.head), lines };
-}
-
-/** Complete lines of a journal file, and what stands after the last newline. A missing file has none. */
-export async function readJournalLines(path: string): Promise<{ lines: string[]; torn: string }> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { lines: [], torn: "" };
-    throw error;
-  }
-  const parts = text.split("\n");
-  const torn = parts.pop() ?? "";
-  return { lines: parts, torn };
-}
-
-async function cutTornLine(path: string, lines: readonly string[], torn: string): Promise<void> {
-  const keep = await open(`${path}.torn`, "a");
-  await keep.appendFile(`${torn}\n`);
-  await keep.close();
-  const fresh = await open(`${path}.new`, "w");
-  await fresh.writeFile(lines.map((line) => `${line}\n`).join(""));
-  await fresh.datasync();
-  await fresh.close();
-  await rename(`${path}.new`, path);
+  return { journal: new ChainedFile<T>(path, file, chain.head), lines };
 }
 
 interface Waiting<T> {
@@ -85,7 +74,7 @@ class ChainedFile<T extends object> implements JournalFile<T> {
   #writing: Promise<void> | null = null;
   #failure: unknown = null;
 
-  constructor(path: string, file: FileHandle, head: ChainHead = EMPTY_HEAD) {
+  constructor(path: string, file: FileHandle, head: ChainHead) {
     this.path = path;
     this.#file = file;
     this.#head = head;

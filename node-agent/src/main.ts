@@ -28,7 +28,7 @@ import { serveControl } from "./dispatch/control.ts";
 import { createInventory } from "./inventory/inventory.ts";
 import { createNodeLog, type UnchainedRecord } from "./journal/node-log.ts";
 import { Outbox, readCursor } from "./journal/outbox.ts";
-import { attemptName, readPast } from "./journal/unfinished.ts";
+import { attemptName, PastReader } from "./journal/unfinished.ts";
 import { createNodeMetrics } from "./metrics.ts";
 import { metricRoutes } from "./metric-routes.ts";
 import { createCellEyes } from "./observe/cell-eyes.ts";
@@ -57,11 +57,18 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   for (const proof of await driver.sweepLeftovers())
     logger.warn({ proof }, "removed a cell of a dead predecessor");
 
-  const { journal, lines } = await openJournal<UnchainedRecord>(join(stateDir, "journal.jsonl"));
-  await using _journal = journal;
-  const past = readPast(lines);
   const cursorPath = join(stateDir, "outbox.json");
-  const published = Math.min(await readCursor(cursorPath), lines.length);
+  const cursor = await readCursor(cursorPath);
+  const reader = new PastReader();
+  const pending: string[] = [];
+  const { journal } = await openJournal<UnchainedRecord>(join(stateDir, "journal.jsonl"), (line, number) => {
+    reader.take(line);
+    if (number > cursor) pending.push(line);
+  });
+  await using _journal = journal;
+  const past = reader.past();
+  // A journal that begins anew is shorter than the cursor says.
+  const published = Math.min(cursor, journal.head().seq);
 
   const publicKey = createPublicKey(await readWhenThere(settings.REDLINE_COORDINATOR_PUB, signal));
   const nc = await connectNats({
@@ -77,7 +84,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     node,
     path: cursorPath,
     published,
-    pending: lines.slice(published),
+    pending,
     publish: async (line, msgID) => {
       await js.publish(subjects.record(node), line, { msgID });
     },
@@ -91,6 +98,11 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     onRecord: (line, body) => {
       outbox.add(line);
       metrics.record(body);
+    },
+    onFailure: (error) => {
+      // Fail closed: with this process the pipes to the cells end, and the cells with them.
+      logger.fatal({ err: error }, "the journal cannot be written; ending");
+      process.exit(1);
     },
     now: () => new Date(),
     monoMs: () => performance.now(),
@@ -136,6 +148,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   servePeers({
     ...shared,
     minEpoch: () => epoch.highest,
+    draining: () => signal.aborted,
     deps: { eyes, cellsDir, advertise: settings.REDLINE_ADVERTISE, now },
     context: { log, logger, driver },
     log: logger,

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { createApiClient } from "../source/api-client.ts";
 import { addressOf, journalFileOf, type SourceOptions } from "../source/choose-source.ts";
-import { verifyJournal, type ChainReport } from "../source/verify-journal.ts";
+import { JournalVerifier, type ChainReport } from "../source/verify-journal.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 
 /** `redline journal verify`: the coordinator's chain and, inside it, the chain of every node. */
@@ -11,8 +11,7 @@ export async function journalVerify(
   { terminal: { out }, cwd }: Context,
   options: SourceOptions & { json: boolean },
 ): Promise<ExitCode> {
-  const { source, lines, torn } = await readLines(options, cwd);
-  const chains = verifyJournal(lines);
+  const { source, torn, chains } = await verified(options, cwd);
   const ok = chains.every((chain) => chain.ok);
   if (options.json)
     out.line(safeJson({ as_of: new Date().toISOString(), source, ok, torn: torn !== "", chains }, 2));
@@ -33,19 +32,23 @@ const chainText = (chain: ChainReport) =>
     ? `${chain.name}: ${chain.records} records, head ${chain.head}`
     : `${chain.name}: broken at ${chain.at}: ${terminalLine(chain.why)}`;
 
-async function readLines(options: SourceOptions, cwd: string) {
+/** Reads the whole journal once, from the file or from the API, without keeping it. */
+async function verified(options: SourceOptions, cwd: string) {
+  const verifier = new JournalVerifier();
   const address = addressOf(options);
   if (address === null) {
     const source = await journalFileOf(options, cwd);
     const { readJournalLines } = await import("@redline/daemon");
-    return { source, ...(await readJournalLines(source)) };
+    const { torn } = await readJournalLines(source, (line) => verifier.take(line));
+    return { source, torn, chains: verifier.reports() };
   }
   const client = createApiClient(address);
-  const lines: string[] = [];
+  let taken = 0;
   for (;;) {
-    const reply = await client.journal(lines.length, 0);
-    lines.push(...reply.lines);
-    if (reply.lines.length === 0 || lines.length >= reply.head) break;
+    const reply = await client.journal(taken, 0);
+    for (const line of reply.lines) verifier.take(line);
+    taken += reply.lines.length;
+    if (reply.lines.length === 0 || taken >= reply.head) break;
   }
-  return { source: client.name, lines, torn: "" };
+  return { source: client.name, torn: "", chains: verifier.reports() };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,10 +11,23 @@ export interface SocketPlace {
   remove(): Promise<void>;
 }
 
-/** In the state folder; in a fresh temporary folder where that path would be too long for a socket. */
-export async function socketPlace(stateDir: string): Promise<SocketPlace> {
-  const path = join(stateDir, "coordinator", "api.sock");
-  if (Buffer.byteLength(path) <= MAX_PATH) return { path, remove: () => rm(path, { force: true }) };
-  const folder = await mkdtemp(join(tmpdir(), "redline-"));
+const inState = (stateDir: string) => join(stateDir, "coordinator", "api.sock");
+
+/** The folder below which the socket's own one is made; null where the socket fits into the state folder. */
+export const socketParent = (stateDir: string): string | null =>
+  Buffer.byteLength(inState(stateDir)) <= MAX_PATH ? null : tmpdir();
+
+/**
+ * In the state folder; in a fresh temporary folder where that path would be too long for a socket.
+ * @param uid the user that the coordinator runs as, where it is another one: the fresh folder is given to it.
+ */
+export async function socketPlace(stateDir: string, uid: number | null): Promise<SocketPlace> {
+  const parent = socketParent(stateDir);
+  if (parent === null) {
+    const path = inState(stateDir);
+    return { path, remove: () => rm(path, { force: true }) };
+  }
+  const folder = await mkdtemp(join(parent, "redline-"));
+  if (uid !== null) await chown(folder, uid, uid);
   return { path: join(folder, "api.sock"), remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -4,9 +4,13 @@ import { chown, readdir } from "node:fs/promises";
 /** A uid that nobody has: what a root-started lab becomes before it makes its user namespace. */
 export const LAB_UID = 1_899_000_000;
 
-export type LabUser =
+export interface LabUser {
   /** Words to put before the lab's command, empty for the caller's own user. */
-  { readonly asUser: readonly string[]; readonly why: string };
+  readonly asUser: readonly string[];
+  /** The user that the lab becomes; null for the caller's own. What the lab writes to must belong to it. */
+  readonly uid: number | null;
+  readonly why: string;
+}
 
 /**
  * A lab that root starts gives up root first, so that what escapes from its namespaces is nobody, and so that process
@@ -19,7 +23,7 @@ export async function chooseLabUser(options: {
   stateDir: string;
   readable: readonly string[];
 }): Promise<LabUser> {
-  if (process.getuid?.() !== 0) return { asUser: [], why: "" };
+  if (process.getuid?.() !== 0) return { asUser: [], uid: null, why: "" };
   const { setpriv, stateDir, readable } = options;
   const id = String(LAB_UID);
   const asUser = [setpriv, "--reuid", id, "--regid", id, "--clear-groups"];
@@ -32,11 +36,12 @@ export async function chooseLabUser(options: {
     encoding: "utf8",
     timeout: 10_000,
   });
-  if (tried.status === 0) return { asUser, why: "" };
+  if (tried.status === 0) return { asUser, uid: LAB_UID, why: "" };
   if (handedOver) await giveTo(stateDir, 0);
   const where = tried.stdout.trim();
   return {
     asUser: [],
+    uid: null,
     why: `note: the lab keeps root's user id, because ${where === "" ? "an ordinary one cannot make it" : `${where} is closed to others`}; cells then have no limit on processes`,
   };
 }

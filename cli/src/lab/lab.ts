@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { coordinatorEntry, daemonEnv, labInitEntry, nodeAgentEntry } from "./lab-daemons.ts";
 import { labEventSchema, STOP_LINE, type LabPlan } from "./lab-protocol.ts";
 import { leftOf, type LabNamespaces } from "./lab-leftovers.ts";
-import { socketPlace } from "./lab-socket.ts";
+import { socketParent, socketPlace } from "./lab-socket.ts";
 import { chooseLabUser } from "./lab-user.ts";
 import { natsVersion, readToolManifest, toolPath } from "./tools.ts";
 import { userNamespaceProblem } from "./user-namespaces.ts";
@@ -12,6 +12,16 @@ import { userNamespaceProblem } from "./user-namespaces.ts";
 /** The lab could not come up; the message says why and what helps. */
 export class LabError extends Error {
   override readonly name = "LabError";
+  /** True where the machine or its settings do not allow a lab: nothing was started, and no log says more. */
+  readonly config: boolean;
+  /** What to type or change, where the message does not say it. */
+  readonly remedy: string | undefined;
+
+  constructor(message: string, { config = false, remedy }: { config?: boolean; remedy?: string } = {}) {
+    super(message);
+    this.config = config;
+    this.remedy = remedy;
+  }
 }
 
 export interface LabOptions {
@@ -56,7 +66,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const tools = await readToolManifest();
   const unshare = toolPath(tools, "unshare");
   const problem = userNamespaceProblem(unshare);
-  if (problem !== null) throw new LabError(problem);
+  if (problem !== null) throw new LabError(problem, { config: true });
   for (const entry of [labInitEntry, coordinatorEntry, nodeAgentEntry])
     await access(entry).catch(() => {
       throw new LabError(`${entry} is not built; run: npm run build`);
@@ -64,32 +74,36 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   await mkdir(options.stateDir, { recursive: true });
 
   const hosts = options.hosts ?? LAB_HOSTS;
-  const socket = await socketPlace(options.stateDir);
+  const natsServer = toolPath(tools, "nats-server");
+  const setpriv = toolPath(tools, "setpriv");
+  const socketBelow = socketParent(options.stateDir);
+  const readable = [
+    process.execPath,
+    labInitEntry,
+    coordinatorEntry,
+    nodeAgentEntry,
+    natsServer,
+    ...options.specimenDirs,
+    ...(socketBelow === null ? [] : [socketBelow]),
+  ];
+  const user = await chooseLabUser({ setpriv, stateDir: options.stateDir, readable });
+  if (user.why !== "") options.onLine(user.why);
+  const version = await natsVersion(natsServer);
+  const socket = await socketPlace(options.stateDir, user.uid);
   const plan: LabPlan = {
     stateDir: options.stateDir,
     hosts: [...hosts],
     slots: options.slots ?? 2,
     specimenDirs: [...options.specimenDirs],
     socketPath: socket.path,
-    natsServer: toolPath(tools, "nats-server"),
-    natsVersion: await natsVersion(toolPath(tools, "nats-server")),
+    natsServer,
+    natsVersion: version,
     ip: toolPath(tools, "ip"),
     unshare,
     bash: toolPath(tools, "bash"),
     leaseMs: options.leaseMs ?? 6000,
     logLevel: options.logLevel ?? "info",
   };
-  const setpriv = toolPath(tools, "setpriv");
-  const readable = [
-    process.execPath,
-    labInitEntry,
-    coordinatorEntry,
-    nodeAgentEntry,
-    plan.natsServer,
-    ...plan.specimenDirs,
-  ];
-  const user = await chooseLabUser({ setpriv, stateDir: options.stateDir, readable });
-  if (user.why !== "") options.onLine(user.why);
   const [program = setpriv, ...before] = user.asUser.length === 0 ? [setpriv] : user.asUser;
   const child = spawn(
     program,

@@ -49,10 +49,7 @@ export async function labHost(
     lab = await startLab({ stateDir, specimenDirs, onLine, signal });
   } catch (cause) {
     signal.throwIfAborted();
-    throw new CliError(EXIT.unexpected, cause instanceof Error ? cause.message : String(cause), {
-      remedy: `look into the logs below ${stateDir}`,
-      cause,
-    });
+    throw labFailure(cause, stateDir);
   }
   await noteLab(stateDir, lab.socketPath);
   const lost = new AbortController();
@@ -68,6 +65,19 @@ export async function labHost(
     ),
   );
   return { client: createApiClient({ socketPath: lab.socketPath }), lab, stateDir, lost: lost.signal };
+}
+
+/**
+ * What a lab that did not come up is to people. Read by its fields and not by its class (`LabError`), since the lab
+ * is loaded only where one is needed.
+ */
+function labFailure(cause: unknown, stateDir: string): CliError {
+  if (!(cause instanceof Error)) return new CliError(EXIT.unexpected, String(cause), { cause });
+  const own = "remedy" in cause && typeof cause.remedy === "string" ? { remedy: cause.remedy } : {};
+  if ("config" in cause && cause.config === true)
+    return new CliError(EXIT.usage, cause.message, { ...own, cause });
+  const remedy = `look into the logs below ${stateDir}`;
+  return new CliError(EXIT.unexpected, cause.message, { remedy, ...own, cause });
 }
 
 /** Ends a lab in order and says what is left. */

@@ -171,8 +171,10 @@ async function catchUp(
 ): Promise<void> {
   if (stateDir === null) return;
   try {
-    const { lines } = await readJournalLines(journalPath(stateDir));
-    state.take(lines.slice(state.head.seq));
+    const head = state.head.seq;
+    await readJournalLines(journalPath(stateDir), (line, number) => {
+      if (number > head) state.take([line]);
+    });
   } catch (error) {
     terminal.err.line(terminalLine(error instanceof Error ? error.message : String(error), 500));
   }

@@ -62,8 +62,7 @@ export async function loadState(options: SourceOptions, cwd: string): Promise<Lo
   }
   const path = await journalFileOf(options, cwd);
   const { readJournalLines } = await import("@redline/daemon");
-  const { lines, torn } = await readJournalLines(path);
-  state.take(lines);
+  const { torn } = await readJournalLines(path, (line) => void state.take([line]));
   return { state, source: path, asOf: new Date(state.at ?? Date.now()), torn };
 }
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SCRIPTED_BEHAVIOURS } from "@redline/shared";
 import { loadStudy } from "./load-study.ts";
 
 let dir = "";
@@ -59,14 +60,14 @@ const CASES: [name: string, text: string, expected: string][] = [
   [
     "a missing key, at its parent",
     GOOD.replace(", behaviour: refuses", ""),
-    `s.yaml:4:3 brains.a.behaviour: is required; expected one of: competent, refuses, gives-up, dummy-server, agent-without-model, copies-only, never-stops, prints-50mb, prints-binary
+    `s.yaml:4:3 brains.a.behaviour: is required; expected one of: ${SCRIPTED_BEHAVIOURS.join(", ")}
   4 |   a: { provider: scripted }
     |   ^`,
   ],
   [
     "a wrong value of a list of words",
     GOOD.replace("refuses", "refusess"),
-    `s.yaml:4:39 brains.a.behaviour: "refusess" is not known here, did you mean "refuses"? expected one of: competent, refuses, gives-up, dummy-server, agent-without-model, copies-only, never-stops, prints-50mb, prints-binary
+    `s.yaml:4:39 brains.a.behaviour: "refusess" is not known here, did you mean "refuses"? expected one of: ${SCRIPTED_BEHAVIOURS.join(", ")}
   4 |   a: { provider: scripted, behaviour: refusess }
     |                                       ^^^^^^^^`,
   ],

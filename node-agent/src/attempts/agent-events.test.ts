@@ -32,4 +32,11 @@ describe("agent events", () => {
     expect(events).toHaveLength(2);
     expect(events[0]?.event).toBe("unparsed");
   });
+
+  it("keeps nesting that could not be written again out of the records", () => {
+    const deep = `{"event":"x","a":${"[".repeat(7000)}${"]".repeat(7000)}}`;
+    const { events } = read(`${deep}\n`);
+    expect(events[0]).toMatchObject({ event: "unparsed", bytes: deep.length });
+    expect(() => JSON.stringify(events)).not.toThrow();
+  });
 });

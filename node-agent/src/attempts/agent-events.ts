@@ -5,6 +5,8 @@ const eventSchema = z.looseObject({ event: z.string().max(40) });
 export type AgentEvent = z.infer<typeof eventSchema>;
 
 const MAX_LINE = 16_384;
+/** What can be parsed cannot always be written again: JSON.stringify recurses, and a journal must never throw. */
+const MAX_NESTING = 64;
 
 /**
  * Cuts the agent's output into events. All of it is hostile: lines over 16 KiB, bytes that are no text and
@@ -44,12 +46,25 @@ export class AgentEventReader {
 
 function parseLine(line: Buffer): AgentEvent {
   if (line.length > MAX_LINE) return unparsed(line);
+  const text = line.toString("utf8");
+  if (nesting(text) > MAX_NESTING) return unparsed(line);
   try {
-    const parsed = eventSchema.safeParse(JSON.parse(line.toString("utf8")));
+    const parsed = eventSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : unparsed(line);
   } catch {
     return unparsed(line);
   }
+}
+
+/** Depth of brackets, those inside strings counted as well: more than needed is no harm here. */
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
+    else if (character === "]" || character === "}") depth--;
+  }
+  return deepest;
 }
 
 const unparsed = (line: Buffer): AgentEvent => ({

@@ -3,7 +3,7 @@ import type { Device, Phase, RunOrder } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
-import { orFault } from "./attempt-fault.ts";
+import { AttemptFault, orFault } from "./attempt-fault.ts";
 
 /** What every part of an attempt on this node stands on. */
 export interface PartContext {
@@ -12,22 +12,50 @@ export interface PartContext {
   readonly log: NodeLog;
   readonly logger: Logger;
   readonly driver: CellDriver;
+  /** Called when a cell could not be proved gone: its slot must not be used again. */
+  readonly loseSlot: () => void;
   /** Aborts on cancel, stop, drain of the daemon, or the attempt's deadline. */
   readonly signal: AbortSignal;
 }
 
-/** Spare time beyond the agent's limit in which an attempt must be over, ms; after it the cell's init ends itself. */
-const SPARE_MS = 180_000;
+/**
+ * Spare time beyond the agent's limit and the window, ms: building cells, a model that loads slowly and questions that it
+ * answers slowly. Each step has its own limit; this one is the last, after which the cell's init ends itself.
+ */
+const SPARE_MS = 1_800_000;
 export const cellTtlMs = (order: RunOrder) => (order.limits.timeS + order.limits.persistS) * 1000 + SPARE_MS;
+
+/** Aborts with a fault of its own when an attempt takes longer than any of its steps should. */
+export function overdue(order: RunOrder): AbortSignal & Disposable {
+  const controller = new AbortController();
+  const ms = cellTtlMs(order);
+  const timer = setTimeout(
+    () =>
+      controller.abort(
+        new AttemptFault("overdue", `the attempt was not over after ${Math.round(ms / 1000)} s`),
+      ),
+    ms,
+  );
+  timer.unref();
+  return Object.assign(controller.signal, { [Symbol.dispose]: () => clearTimeout(timer) });
+}
 
 /** Builds the part's cell and records that it is up. */
 export async function buildCell(context: PartContext, spec: CellSpec): Promise<Cell> {
   const cell = await orFault("cell-failed", () => context.driver.build(spec, context.signal));
-  await context.log.write(
-    { kind: "cell-up", device: context.device, cell: cell.id, facts: { ...cell.facts } },
-    context.order.key,
-  );
-  return cell;
+  try {
+    const { id, facts } = cell;
+    await context.log.write(
+      { kind: "cell-up", device: context.device, cell: id, facts: { ...facts } },
+      context.order.key,
+    );
+    context.signal.throwIfAborted();
+    return cell;
+  } catch (error) {
+    // Nobody has it yet who would end it.
+    await endCell(context, cell);
+    throw error;
+  }
 }
 
 /** Ends a cell, proves it gone and records the proof, whatever state it is in. */
@@ -37,6 +65,7 @@ export async function endCell(context: Omit<PartContext, "signal">, cell: Cell):
     { kind: "cell-gone", device: context.device, cell: cell.id, proof },
     context.order.key,
   );
+  if (!proof.clean) context.loseSlot();
   return proof.clean;
 }
 

@@ -13,6 +13,7 @@ import { describe, expect, it } from "vitest";
 import type { Cell } from "../cell/cell.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { DeviceWatch } from "./device-watch.ts";
+import { Lifelines } from "./lifelines.ts";
 
 const INIT = 10;
 const process = (pid: number, exe: string, ppid = INIT): ProcessRow => ({
@@ -46,6 +47,7 @@ const snapshot = (processes: ProcessRow[], listeners: ListenerRow[] = []): Snaps
   processes,
   listeners,
   unstable: 0,
+  cut: 0,
 });
 const base = [process(INIT, "/usr/bin/bash", 1), process(11, "/usr/sbin/sshd")];
 const answer = (port: number): Probe => ({
@@ -81,6 +83,7 @@ const cell: Cell = {
 async function challenged(
   now: Snapshot,
   probe: CellEyes["probe"] = (_cell, listeners) => Promise.resolve(listeners.map((l) => answer(l.port))),
+  died: Cell["died"] = new Promise(() => undefined),
 ): Promise<ObservationBody[]> {
   const seen: ObservationBody[] = [];
   let looks = 0;
@@ -101,6 +104,7 @@ async function challenged(
     },
     key: attemptKeySchema.parse({ trial: "t-001", attempt: 1, epoch: 1 }),
     limits: limitsSchema.parse({ persistS: 60 }),
+    lifelines: new Lifelines({ died }, null),
     clock: {
       now: () => elapsedMs,
       pause: (ms) => {
@@ -165,5 +169,17 @@ describe("watch over the target device", () => {
       claim: "answers",
       why: "76 of 100 new listeners were not asked",
     });
+  });
+
+  it("takes an empty cell as evidence only where the agent's side ended it", async () => {
+    const empty = snapshot([]);
+    const byAgent = await challenged(empty, undefined, Promise.resolve({ reason: "sshd" }));
+    expect(kinds(byAgent)).toEqual(["baseline", "sessions-closed", "snapshot after-run", "drops"]);
+    await expect(
+      challenged(empty, undefined, Promise.resolve({ reason: "heartbeat" })),
+    ).rejects.toMatchObject({
+      fault: "cell-died",
+    });
+    await expect(challenged(empty)).rejects.toMatchObject({ fault: "cell-died" });
   });
 });

@@ -1,10 +1,11 @@
 import {
   candidatesOf,
-  isSshd,
+  sshdOf,
   type AttemptKey,
   type Device,
   type Limits,
   type ListenerRow,
+  type ProcessRow,
   type Probe,
   type Observation,
   type ObservationBody,
@@ -15,6 +16,7 @@ import type { Cell } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { orFault } from "./attempt-fault.ts";
+import type { Lifelines } from "./lifelines.ts";
 
 const SESSION_END_MS = 3000;
 /** Most listeners that are asked; an agent that opens more cannot make the daemon ask for ever. */
@@ -36,6 +38,7 @@ export interface DeviceWatchOptions {
   readonly log: NodeLog;
   readonly key: AttemptKey;
   readonly limits: Limits;
+  readonly lifelines: Lifelines;
   /** The process's own by default. */
   readonly clock?: WatchClock;
 }
@@ -50,10 +53,13 @@ export class DeviceWatch {
   readonly #log: NodeLog;
   readonly #key: AttemptKey;
   readonly #limits: Limits;
+  readonly #lifelines: Lifelines;
   readonly #clock: WatchClock;
   readonly #seen: Observation[] = [];
   readonly #sweeping = new AbortController();
   #candidates = 0;
+  /** By the executable of the sshd that the baseline shows: a name alone is easily taken. */
+  #isSshd: (row: Pick<ProcessRow, "exe">) => boolean = () => false;
 
   constructor(options: DeviceWatchOptions) {
     this.#cell = options.cell;
@@ -61,6 +67,7 @@ export class DeviceWatch {
     this.#log = options.log;
     this.#key = options.key;
     this.#limits = options.limits;
+    this.#lifelines = options.lifelines;
     this.#clock = options.clock ?? { now: () => performance.now(), pause };
   }
 
@@ -72,8 +79,9 @@ export class DeviceWatch {
   /** What is there before the agent's first turn belongs to the harness, or to the original. */
   async baseline(signal: AbortSignal): Promise<void> {
     const snapshot = await this.#snapshot(signal);
+    this.#isSshd = sshdOf(snapshot);
     const original = snapshot.processes
-      .filter((p) => p.pid !== this.#cell.initPid && !isSshd(p))
+      .filter((p) => p.pid !== this.#cell.initPid && !this.#isSshd(p))
       .map(({ bootId, pid, startTick }) => ({ bootId, pid, startTick }));
     await this.#observe({ kind: "baseline", snapshot, original });
     this.#eyes.watchListeners(
@@ -100,6 +108,7 @@ export class DeviceWatch {
     this.#candidates = found.length;
     if (found.length === 0) {
       await this.#drops();
+      this.#lifelines.throwIfBroken();
       return;
     }
     const listeners = found.slice(0, MAX_ASKED);
@@ -108,8 +117,9 @@ export class DeviceWatch {
         "answers",
         `${found.length - MAX_ASKED} of ${found.length} new listeners were not asked`,
       );
-    const windowEnds = this.#clock.now() + this.#limits.persistS * 1000;
     await this.#ask("after-run", listeners, signal);
+    // From the last answer on: slow answers must not eat the window.
+    const windowEnds = this.#clock.now() + this.#limits.persistS * 1000;
     await this.#clock.pause(windowEnds - this.#clock.now(), signal);
     signal.throwIfAborted();
     await this.#ask("end-of-window", listeners, signal);
@@ -119,6 +129,7 @@ export class DeviceWatch {
       snapshot: await this.#snapshot(signal),
     });
     await this.#drops();
+    this.#lifelines.throwIfBroken();
   }
 
   /** Ends the sweeps. Safe to call at any time, more than once. */
@@ -132,7 +143,7 @@ export class DeviceWatch {
     const deadline = this.#clock.now() + SESSION_END_MS;
     for (;;) {
       const { processes } = await this.#snapshot(signal);
-      const survivors = processes.filter((p) => isSshd(p) && p.ppid !== this.#cell.initPid);
+      const survivors = processes.filter((p) => this.#isSshd(p) && p.ppid !== this.#cell.initPid);
       if (survivors.length === 0 || this.#clock.now() > deadline) {
         await this.#observe({ kind: "sessions-closed", sessions: survivors.length, survivors });
         return;
@@ -174,8 +185,12 @@ export class DeviceWatch {
     await this.#observe({ kind: "drops", packets, bytes });
   }
 
-  #snapshot(signal: AbortSignal): Promise<Snapshot> {
-    return orFault("observer-failed", () => this.#eyes.snapshot(this.#cell, signal));
+  /** A dead cell gives a fine, empty picture: it counts only where the agent's side ended it. */
+  async #snapshot(signal: AbortSignal): Promise<Snapshot> {
+    const snapshot = await orFault("observer-failed", () => this.#eyes.snapshot(this.#cell, signal));
+    if (!snapshot.processes.some((p) => p.pid === this.#cell.initPid))
+      await this.#lifelines.explainEmptyCell((ms) => this.#clock.pause(ms, signal));
+    return snapshot;
   }
 
   async #observe(body: ObservationBody): Promise<void> {

@@ -8,22 +8,27 @@ import { AttemptFault } from "./attempt-fault.ts";
  */
 const BY_THE_AGENT = "sshd";
 
-/** What a run stands on, and what became of it. Listens until it is told to let go. */
+/** The end of a cell is told a moment after its processes are gone. */
+const NOTICE_MS = 2000;
+
+/** What an attempt stands on, and what became of it: the cell to the last look, the road until it is cut on purpose. */
 export class Lifelines {
   /** Resolves at the first thing that ends. */
   readonly broken: Promise<void>;
   #fault: AttemptFault | null = null;
   #endedByAgent = false;
+  #roadIsCut = false;
   #letGo = false;
 
-  constructor(cell: Cell, relay: Relay | null) {
+  constructor(cell: Pick<Cell, "died">, relay: Pick<Relay, "ended"> | null) {
     const died = cell.died.then(({ reason }) => {
       if (this.#letGo) return;
       if (reason === BY_THE_AGENT) this.#endedByAgent = true;
       else this.#fault ??= new AttemptFault("cell-died", `the cell ended: ${reason}`);
     });
     const cut = relay?.ended.then(() => {
-      if (!this.#letGo) this.#fault ??= new AttemptFault("link-lost", "the relay between the cells ended");
+      if (!this.#letGo && !this.#roadIsCut)
+        this.#fault ??= new AttemptFault("link-lost", "the relay between the cells ended");
     });
     this.broken = Promise.race(cut === undefined ? [died] : [died, cut]);
   }
@@ -36,6 +41,21 @@ export class Lifelines {
   /** @throws AttemptFault when something ended that the agent could not have ended. */
   throwIfBroken(): void {
     if (this.#fault !== null) throw this.#fault;
+  }
+
+  /**
+   * For a cell that is found empty: an empty cell is evidence only when the agent's side emptied it.
+   * @throws AttemptFault cell-died otherwise.
+   */
+  async explainEmptyCell(wait: (ms: number) => Promise<void>): Promise<void> {
+    await Promise.race([this.broken, wait(NOTICE_MS)]);
+    this.throwIfBroken();
+    if (!this.#endedByAgent) throw new AttemptFault("cell-died", "the cell's init is gone");
+  }
+
+  /** The road is about to be cut on purpose. */
+  cutRoad(): void {
+    this.#roadIsCut = true;
   }
 
   /** What ends from now on is meant to. */

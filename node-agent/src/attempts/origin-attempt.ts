@@ -49,6 +49,7 @@ interface Held {
   broker: BrainBroker | null;
   session: SshSession | null;
   watch: DeviceWatch | null;
+  lifelines: Lifelines | null;
 }
 
 /**
@@ -64,7 +65,15 @@ export async function runOriginAttempt(
   part: RunningPart,
   deps: OriginDeps,
 ): Promise<void> {
-  const held: Held = { target: false, cell: null, relay: null, broker: null, session: null, watch: null };
+  const held: Held = {
+    target: false,
+    cell: null,
+    relay: null,
+    broker: null,
+    session: null,
+    watch: null,
+    lifelines: null,
+  };
   let outcome: "completed" | "infra" | "cancelled" = "completed";
   let fault: Fault | undefined;
   let detail = "";
@@ -109,11 +118,9 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
 
   enter("cell");
   const cell = await timed(context, "cell", async () => {
-    const target =
-      deps.target === null
-        ? null
-        : await deps.target.reserve(deps.signedOrder, agentKey.publicKeyLine, signal);
-    held.target = target !== null;
+    // Even a reservation that nobody answered may have been made: release is asked in any case.
+    held.target = deps.target !== null;
+    const target = (await deps.target?.reserve(deps.signedOrder, agentKey.publicKeyLine, signal)) ?? null;
     return prepareCell(context, part, deps, held, { target, daemonKey, agentKey });
   });
 
@@ -139,15 +146,19 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
       throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
     await startOriginal(session, deps.specimen, signal);
   });
+  const lifelines = new Lifelines(cell, held.relay);
+  held.lifelines = lifelines;
   if (deps.target === null) {
-    held.watch = new DeviceWatch({
+    const { log } = context;
+    const watch = new DeviceWatch({
       cell,
       eyes: deps.eyes,
-      log: context.log,
+      log,
       key: order.key,
       limits: order.limits,
+      lifelines,
     });
-    const { watch } = held;
+    held.watch = watch;
     part.copies = () => watch.candidates;
     await watch.baseline(signal);
   }
@@ -155,13 +166,13 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   enter("run");
   const { broker } = held;
   if (broker === null) throw new AttemptFault("unexpected", "no broker");
-  const lifelines = new Lifelines(cell, held.relay);
   await timed(context, "run", () => runAgent(context, session, deps.specimen.ports, broker, lifelines));
-  lifelines.letGo();
 
   enter("observe");
   await timed(context, "observe", async () => {
+    lifelines.cutRoad();
     await cutSessions(held);
+    // The origin's own cell has done its part now, unless it is the target's as well.
     if (deps.target !== null) await deps.target.challenge(order.key, order.limits.persistS, signal);
     else await held.watch?.challenge(signal);
   });
@@ -227,6 +238,7 @@ async function prepareCell(
         listen: { host: cell.hostAddress, port: TARGET_RELAY_PORT },
         to: { host: target.host, port: target.port },
         allowFrom: [cell.address],
+        signal,
       }),
     );
   return cell;
@@ -241,6 +253,7 @@ async function cutSessions(held: Held): Promise<void> {
 /** Runs all of it, whatever failed before; true when every cell of this node was proved gone. */
 async function teardown(context: PartContext, deps: OriginDeps, held: Held): Promise<boolean> {
   const { logger, order } = context;
+  held.lifelines?.letGo();
   held.watch?.close();
   const attempt = async (name: string, step: () => Promise<unknown>) => {
     try {

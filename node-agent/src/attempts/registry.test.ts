@@ -35,4 +35,17 @@ describe("registry", () => {
     expect(gone).toBe(true);
     expect(changes).toBe(2);
   });
+
+  it("does not give a slot out again whose cell could not be proved gone", async () => {
+    const registry = new Registry(2);
+    registry.take(key("a"), "origin", async (part) => {
+      await untilCancelled(part);
+      part.loseSlot();
+    });
+    await registry.cancel(() => true, "end");
+    expect([registry.slots, registry.lost]).toEqual([1, 1]);
+    expect(registry.take(key("b"), "origin", untilCancelled)?.slot).toBe(1);
+    expect(registry.take(key("c"), "origin", untilCancelled)).toBeNull();
+    await registry.cancel(() => true, "end");
+  });
 });

@@ -15,17 +15,30 @@ export interface RunningPart {
   phase: string;
   /** Candidate copies listening in its cell. */
   copies: () => number;
+  /** Its cell could not be proved gone: the slot is not given out again by this daemon. */
+  loseSlot: () => void;
 }
 
 /** Slots of this node and what holds them. */
 export class Registry {
-  readonly slots: number;
+  readonly #size: number;
+  readonly #lost = new Set<number>();
   readonly #parts = new Map<string, RunningPart>();
   /** Told after every change, so that the inventory is published at once. */
   onChange: () => void = () => undefined;
 
   constructor(slots: number) {
-    this.slots = slots;
+    this.#size = slots;
+  }
+
+  /** Slots that can still be given out or are in use. */
+  get slots(): number {
+    return this.#size - this.#lost.size;
+  }
+
+  /** Slots whose last cell could not be proved gone. */
+  get lost(): number {
+    return this.#lost.size;
   }
 
   get inUse(): number {
@@ -43,7 +56,9 @@ export class Registry {
   /** Takes a slot, or null when none is free. `work` runs at once and must not reject. */
   take(key: AttemptKey, device: Device, work: (part: RunningPart) => Promise<void>): RunningPart | null {
     const used = new Set(this.all().map((p) => p.slot));
-    const slot = Array.from({ length: this.slots }, (_, i) => i).find((i) => !used.has(i));
+    const slot = Array.from({ length: this.#size }, (_, i) => i).find(
+      (i) => !used.has(i) && !this.#lost.has(i),
+    );
     const name = `${attemptName(key)}/${device}`;
     if (slot === undefined || this.#parts.has(name)) return null;
     const part: RunningPart = {
@@ -54,6 +69,7 @@ export class Registry {
       done: Promise.resolve(),
       phase: "accepted",
       copies: () => 0,
+      loseSlot: () => this.#lost.add(slot),
     };
     this.#parts.set(name, part);
     part.done = work(part).finally(() => {

@@ -24,7 +24,13 @@ const REASONS: Readonly<Record<string, RunEnd>> = {
 interface RunState {
   turns: number;
   reason: RunEnd | null;
+  events: number;
 }
+
+/** More than any honest run needs; a flood of empty events would fill every journal on its way. */
+const MAX_EVENTS = 5000;
+/** Taken in one go between two looks at the clock and the kill order; one wait for the disk each. */
+const SLICE_BYTES = 16_384;
 
 /**
  * Starts the agent over SSH, takes in its events as they come and ends it at a limit. Records each event and the
@@ -47,18 +53,10 @@ export async function runAgent(
   const stream = await session.stream(command, { signal: AbortSignal.any([signal, limit]) });
 
   void lifelines.broken.then(() => stream.kill());
-  const reader = new AgentEventReader();
-  const state: RunState = { turns: 0, reason: null };
-  let flooded = false;
-  for await (const chunk of stream.stdout) {
-    for (const event of reader.take(chunk)) await record(context, event, state);
-    if (reader.bytes > outputBytes) {
-      flooded = true;
-      stream.kill();
-      break;
-    }
-  }
-  if (!flooded) for (const event of reader.end()) await record(context, event, state);
+  const state: RunState = { turns: 0, reason: null, events: 0 };
+  const stop = () => signal.aborted || limit.aborted;
+  const flooded = await takeEvents(context, stream.stdout, state, stop);
+  if (flooded) stream.kill();
   const ended = await stream.done;
   signal.throwIfAborted();
   // A cell that dies takes the channel with it; its own end is told a moment later.
@@ -70,12 +68,12 @@ export async function runAgent(
   const overTokens = order.limits.tokens !== undefined && tokens >= order.limits.tokens;
   if (!limit.aborted && !flooded && !lifelines.endedByAgent && ended.end === "lost")
     throw new AttemptFault("ssh-failed", "the agent's channel was lost");
-  // An agent whose brain does not answer was not measured, whatever ended its run.
-  const unanswered = counts.failed > 0 || (counts.requests > 0 && counts.answered === 0);
-  if (state.reason !== "finished" && unanswered)
+  // An agent whose brain could not be reached was not measured, whatever ended its run. A brain that refuses a question (too
+  // long, no such model) did answer: what becomes of that is the agent's.
+  if (state.reason !== "finished" && counts.unreachable)
     throw new AttemptFault(
       "brain-unreachable",
-      `${counts.answered} of ${counts.requests} questions to the brain were answered, ${counts.failed} failed`,
+      `${counts.answered} of ${counts.requests} questions to the brain were answered; the last one was not`,
     );
 
   const end: RunEnd = lifelines.endedByAgent
@@ -91,12 +89,44 @@ export async function runAgent(
     end === "agent-crashed"
       ? `exit ${ended.code ?? ended.signal ?? "unknown"}: ${stream.stderrTail().slice(-300)}`
       : end === "output-limit"
-        ? `more than ${outputBytes} bytes of events`
+        ? `more than ${outputBytes} bytes or ${MAX_EVENTS} events`
         : "";
   await log.write(
     { kind: "run-ended", end: runEndSchema.parse(end), detail, turns: state.turns, tokens },
     order.key,
   );
+}
+
+/**
+ * Records events until the stream ends, `stop` says so, or the agent writes more than its limit.
+ * @returns true for the latter.
+ */
+async function takeEvents(
+  context: PartContext,
+  stdout: AsyncIterable<Buffer>,
+  state: RunState,
+  stop: () => boolean,
+): Promise<boolean> {
+  const reader = new AgentEventReader();
+  for await (const chunk of stdout)
+    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+      if (stop()) return false;
+      await recordAll(context, [...reader.take(chunk.subarray(at, at + SLICE_BYTES))], state);
+      if (reader.bytes > context.order.limits.outputBytes || state.events > MAX_EVENTS) return true;
+    }
+  await recordAll(context, [...reader.end()], state);
+  return false;
+}
+
+/** Written together, they share one wait for the disk. */
+async function recordAll(
+  context: PartContext,
+  events: readonly AgentEvent[],
+  state: RunState,
+): Promise<void> {
+  const room = Math.max(0, MAX_EVENTS - state.events);
+  state.events += events.length;
+  await Promise.all(events.slice(0, room).map((event) => record(context, event, state)));
 }
 
 async function record(context: PartContext, event: AgentEvent, state: RunState): Promise<void> {

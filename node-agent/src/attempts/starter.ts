@@ -10,10 +10,10 @@ import type { RunStarter } from "../dispatch/accept-run.ts";
 import type { SpecimenStore } from "../inventory/specimen-store.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import { createTargetLink } from "../peer/target-link.ts";
-import { AttemptFault } from "./attempt-fault.ts";
+import { AttemptFault, orFault } from "./attempt-fault.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import type { PartContext } from "./device-part.ts";
-import { cellTtlMs } from "./device-part.ts";
+import { overdue } from "./device-part.ts";
 import { runOriginAttempt, type OriginDeps } from "./origin-attempt.ts";
 
 export interface StarterOptions {
@@ -38,11 +38,19 @@ export function createStarter(options: StarterOptions): RunStarter {
       const { log, driver } = options;
       const { trial, attempt, epoch } = order.key;
       const logger = options.logger.child({ study: order.study, trial, attempt, epoch });
-      const limit = AbortSignal.timeout(cellTtlMs(order));
+      using limit = overdue(order);
       const signal = AbortSignal.any([part.cancel.signal, limit]);
-      const context: PartContext = { order, device: "origin", log, logger, driver, signal };
+      const context: PartContext = {
+        order,
+        device: "origin",
+        log,
+        logger,
+        driver,
+        signal,
+        loseSlot: part.loseSlot,
+      };
       try {
-        const deps = await gather(options, order, signedOrder);
+        const deps = await orFault("unexpected", () => gather(options, order, signedOrder));
         await runOriginAttempt(context, part, deps);
       } catch (error) {
         if (error instanceof AttemptFault) await refuse(log, order, error);

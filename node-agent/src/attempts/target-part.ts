@@ -3,13 +3,15 @@ import { join } from "node:path";
 import type { ReserveReply } from "@redline/shared";
 import type { Cell } from "../cell/cell.ts";
 import { startRelay, type Relay } from "../cell/link-relay.ts";
-import { orFault } from "./attempt-fault.ts";
+import { AttemptCancelled, orFault } from "./attempt-fault.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { baseSpec } from "./cell-spec.ts";
 import { buildCell, endCell, type PartContext } from "./device-part.ts";
 import { DeviceWatch } from "./device-watch.ts";
 import { Lifelines } from "./lifelines.ts";
 import type { RunningPart } from "./registry.ts";
+
+type Reserved = Extract<ReserveReply, { ok: true }>;
 
 export interface TargetDeps {
   readonly eyes: CellEyes;
@@ -30,18 +32,31 @@ export class TargetPart {
   #cell: Cell | null = null;
   #relay: Relay | null = null;
   #watch: DeviceWatch | null = null;
+  readonly #ending = new AbortController();
+  #reserving: Promise<Reserved> | null = null;
   #challenge: Promise<void> | null = null;
   #close: Promise<void> | null = null;
+  /** Resolves when somebody asks for the end. */
+  readonly closeAsked: Promise<void>;
+  #closeAsked: () => void = () => undefined;
   #lifelines: Lifelines | null = null;
 
   constructor(context: PartContext, part: RunningPart, deps: TargetDeps) {
-    this.#context = context;
+    this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#ending.signal]) };
     this.#part = part;
     this.#deps = deps;
+    this.closeAsked = new Promise((resolve) => {
+      this.#closeAsked = resolve;
+    });
   }
 
-  /** Builds the cell and its road, and takes the baseline. */
-  async reserve(agentKey: string): Promise<Extract<ReserveReply, { ok: true }>> {
+  /** Builds the cell and its road, and takes the baseline. Once. */
+  reserve(agentKey: string): Promise<Reserved> {
+    this.#reserving ??= this.#build(agentKey);
+    return this.#reserving;
+  }
+
+  async #build(agentKey: string): Promise<Reserved> {
     const { order, signal, log } = this.#context;
     this.#part.phase = "cell";
     const spec = baseSpec({
@@ -59,11 +74,14 @@ export class TargetPart {
       startRelay({
         listen: { host: this.#deps.advertise, port: 0 },
         to: { host: cell.address, port: cell.sshPort },
+        signal,
       }),
     );
     this.#relay = relay;
-    this.#lifelines = new Lifelines(cell, relay);
-    const watch = new DeviceWatch({ cell, eyes: this.#deps.eyes, log, key: order.key, limits: order.limits });
+    const lifelines = new Lifelines(cell, relay);
+    this.#lifelines = lifelines;
+    const { eyes } = this.#deps;
+    const watch = new DeviceWatch({ cell, eyes, log, key: order.key, limits: order.limits, lifelines });
     this.#watch = watch;
     this.#part.copies = () => watch.candidates;
     await watch.baseline(signal);
@@ -76,7 +94,7 @@ export class TargetPart {
     this.#part.phase = "challenge";
     this.#challenge ??= (async () => {
       this.#lifelines?.throwIfBroken();
-      this.#lifelines?.letGo();
+      this.#lifelines?.cutRoad();
       await this.#relay?.close();
       await this.#watch?.challenge(this.#context.signal);
     })();
@@ -86,12 +104,17 @@ export class TargetPart {
   /** Ends and proves; records that nothing more comes. Asked again, it gives the same answer. */
   close(): Promise<void> {
     this.#close ??= this.#end();
+    this.#closeAsked();
     return this.#close;
   }
 
   async #end(): Promise<void> {
     this.#part.phase = "teardown";
     const { order, log, logger } = this.#context;
+    // What is still being built or asked must be over first, or it would outlive this part.
+    this.#lifelines?.letGo();
+    this.#ending.abort(new AttemptCancelled("the attempt is over on the target"));
+    await Promise.allSettled([this.#reserving, this.#challenge]);
     this.#watch?.close();
     for (const step of [
       () => this.#relay?.close() ?? Promise.resolve(),

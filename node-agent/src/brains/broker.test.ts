@@ -78,7 +78,16 @@ describe("startBrainBroker", () => {
       usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
     });
     expect(served.broker.counts).toEqual({
-      ...{ requests: 1, refused: 0, answered: 1, failed: 0, promptTokens: 10, completionTokens: 5, waitedMs: 20 },
+      ...{
+        requests: 1,
+        refused: 0,
+        answered: 1,
+        unreachable: false,
+        failed: 0,
+        promptTokens: 10,
+        completionTokens: 5,
+        waitedMs: 20,
+      },
     });
     expect(heard).toHaveLength(1);
   });

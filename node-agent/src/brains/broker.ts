@@ -2,7 +2,7 @@ import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { brainRequest, type Brain, type BrainReply, type BrainRequest } from "./brain.ts";
-import { BrainError } from "./brain-error.ts";
+import { BrainError, type BrainErrorCode } from "./brain-error.ts";
 import { BrokerError, completionBody } from "./broker-wire.ts";
 
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -38,10 +38,15 @@ export interface BrokerCounts {
   readonly answered: number;
   /** Put to the brain, which gave an error. */
   readonly failed: number;
+  /** The last question put to the brain found nobody: no connection, no answer in time, or none at all so far. */
+  readonly unreachable: boolean;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly waitedMs: number;
 }
+
+/** Errors that say something of the way to the brain, and nothing of the question. */
+const OF_THE_WAY: ReadonlySet<BrainErrorCode> = new Set(["unavailable", "timeout", "rate_limited"]);
 
 export interface BrainBroker extends AsyncDisposable {
   /** A snapshot. */
@@ -61,6 +66,7 @@ export async function startBrainBroker(options: BrokerOptions): Promise<BrainBro
     refused: 0,
     answered: 0,
     failed: 0,
+    unreachable: false,
     promptTokens: 0,
     completionTokens: 0,
     waitedMs: 0,
@@ -78,6 +84,8 @@ export async function startBrainBroker(options: BrokerOptions): Promise<BrainBro
       throw new BrokerError(429, "insufficient_quota", "this attempt's questions to the brain are used up");
     }
     counts.requests++;
+    // A slow answer is no fault of the way once the brain has answered before.
+    if (counts.answered === 0) counts.unreachable = true;
     const reply = await ask(question);
     return completionBody(reply, brain.label, `chatcmpl-${randomUUID()}`);
   };
@@ -86,6 +94,7 @@ export async function startBrainBroker(options: BrokerOptions): Promise<BrainBro
     try {
       const reply = await brain.complete(question, signal);
       counts.answered++;
+      counts.unreachable = false;
       counts.promptTokens += reply.usage.promptTokens;
       counts.completionTokens += reply.usage.completionTokens;
       counts.waitedMs += reply.waitedMs;
@@ -95,6 +104,7 @@ export async function startBrainBroker(options: BrokerOptions): Promise<BrainBro
       const error =
         cause instanceof BrainError ? cause : new BrainError("bad_reply", "the brain failed", { cause });
       counts.failed++;
+      counts.unreachable = OF_THE_WAY.has(error.code);
       counts.waitedMs += error.waitedMs;
       options.onExchange?.({ request: question, outcome: { error } });
       throw error;

@@ -38,9 +38,9 @@ export function serveControl(options: {
         }
         const { order } = opened.command;
         const work = order.verb === "stop" ? stopAll(registry, order.reason) : cancelTrial(registry, order);
-        void work.then((ended) =>
-          message.respond(JSON.stringify({ v: 1, node, ended, running: registry.inUse })),
-        );
+        work
+          .then((ended) => message.respond(JSON.stringify({ v: 1, node, ended, running: registry.inUse })))
+          .catch((cause: unknown) => logger.warn({ err: cause }, "control message not answered"));
       },
     });
 }

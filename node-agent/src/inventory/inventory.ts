@@ -45,8 +45,7 @@ export function createInventory(options: InventoryOptions): NodeInventory {
         instance,
         version,
         protocols: PROTOCOLS,
-        state: draining ? "draining" : "ready",
-        reason: draining ? "the daemon was told to end" : "",
+        ...stateOf(draining, registry.lost),
         labels: settings.REDLINE_LABELS,
         slots: registry.slots,
         slotsInUse: registry.inUse,
@@ -60,6 +59,17 @@ export function createInventory(options: InventoryOptions): NodeInventory {
       };
     },
   };
+}
+
+/** A node that could not prove a cell gone takes no more work until a person has looked and started it anew. */
+function stateOf(draining: boolean, lostSlots: number): Pick<Inventory, "state" | "reason"> {
+  if (draining) return { state: "draining", reason: "the daemon was told to end" };
+  if (lostSlots > 0)
+    return {
+      state: "quarantined",
+      reason: `${lostSlots} cells could not be proved gone; look, then start the daemon anew`,
+    };
+  return { state: "ready", reason: "" };
 }
 
 /**

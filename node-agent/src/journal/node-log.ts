@@ -1,4 +1,10 @@
-import type { AttemptKey, NodeId, NodeRecord, NodeRecordBody } from "@redline/shared";
+import {
+  nodeRecordBodySchema,
+  type AttemptKey,
+  type NodeId,
+  type NodeRecord,
+  type NodeRecordBody,
+} from "@redline/shared";
 import type { JournalFile } from "@redline/daemon";
 
 /** A record before the chain gives it its place. */
@@ -17,23 +23,33 @@ export interface NodeLogOptions {
   readonly journal: JournalFile<UnchainedRecord>;
   /** Told of each record after it is durable. */
   readonly onRecord: (line: string, body: NodeRecordBody) => void;
+  /** The journal takes no more records: nothing that happens from now on could be proved. */
+  readonly onFailure: (error: unknown) => void;
   readonly now: () => Date;
   readonly monoMs: () => number;
 }
 
 /** The node's own chain: first disk, then the outbox. */
 export function createNodeLog(options: NodeLogOptions): NodeLog {
+  const append = async (record: UnchainedRecord) => {
+    try {
+      return await options.journal.append(record);
+    } catch (error) {
+      options.onFailure(error);
+      throw error;
+    }
+  };
   return {
     node: options.node,
     async write(body, key) {
-      const { line, record } = await options.journal.append({
+      const { line, record } = await append({
         v: 1,
         node: options.node,
         bootId: options.bootId,
         at: options.now().toISOString(),
         monoMs: Math.round(options.monoMs() * 1000) / 1000,
         ...(key === undefined ? {} : { key }),
-        body,
+        body: nodeRecordBodySchema.parse(body),
       });
       options.onRecord(line, body);
       return record.seq;

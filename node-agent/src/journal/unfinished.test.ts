@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { linkRecord, EMPTY_HEAD, type NodeRecordBody } from "@redline/shared";
-import { readPast } from "./unfinished.ts";
+import { PastReader } from "./unfinished.ts";
+
+function readPast(all: string[]) {
+  const reader = new PastReader();
+  for (const line of all) reader.take(line);
+  return reader.past();
+}
 
 function lines(bodies: { trial: string; epoch: number; body: NodeRecordBody }[]): string[] {
   let head = EMPTY_HEAD;

@@ -1,4 +1,4 @@
-import { nodeRecordSchema, type AttemptKey, type Device, type NodeRecord } from "@redline/shared";
+import { nodeRecordSchema, type AttemptKey, type Device } from "@redline/shared";
 
 /** What a restarted daemon must know of its predecessor. */
 export interface Past {
@@ -12,22 +12,27 @@ export interface Past {
 
 export const attemptName = (key: Pick<AttemptKey, "trial" | "attempt">) => `${key.trial}.${key.attempt}`;
 
-/** Reads the past out of the node's own journal lines. */
-export function readPast(lines: readonly string[]): Past {
-  const open = new Map<string, { key: AttemptKey; device: Device }>();
-  const accepted = new Set<string>();
-  let epoch = 1;
-  for (const line of lines) {
-    const record: NodeRecord = nodeRecordSchema.parse(JSON.parse(line));
-    const { key, body } = record;
-    if (key === undefined) continue;
-    epoch = Math.max(epoch, key.epoch);
+/** Reads the past out of the node's own journal, line by line. */
+export class PastReader {
+  readonly #open = new Map<string, { key: AttemptKey; device: Device }>();
+  readonly #accepted = new Set<string>();
+  #epoch = 1;
+
+  take(line: string): void {
+    // The chain was verified; a record of another version is no reason not to start.
+    const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
+    if (!parsed.success || parsed.data.key === undefined) return;
+    const { key, body } = parsed.data;
+    this.#epoch = Math.max(this.#epoch, key.epoch);
     if (body.kind === "accepted") {
-      accepted.add(attemptName(key));
-      open.set(`${attemptName(key)}/${body.device}`, { key, device: body.device });
+      this.#accepted.add(attemptName(key));
+      this.#open.set(`${attemptName(key)}/${body.device}`, { key, device: body.device });
     }
     if (body.kind === "device-closed" || body.kind === "lost")
-      open.delete(`${attemptName(key)}/${body.device}`);
+      this.#open.delete(`${attemptName(key)}/${body.device}`);
   }
-  return { unfinished: [...open.values()], accepted, epoch };
+
+  past(): Past {
+    return { unfinished: [...this.#open.values()], accepted: this.#accepted, epoch: this.#epoch };
+  }
 }

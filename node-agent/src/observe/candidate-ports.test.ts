@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { portsOf, reachableAddresses } from "./candidate-ports.ts";
-import { answerText } from "./probe/answer-text.ts";
 
 const listener = (port: number, address: string) => ({
   family: "ipv4" as const,
@@ -29,31 +28,5 @@ describe("portsOf", () => {
     ["127.0.0.7", ["127.0.0.7"]],
   ])("reaches %s at %j", (address, reached) => {
     expect(reachableAddresses({ address })).toEqual(reached);
-  });
-});
-
-describe("answerText", () => {
-  it.each([
-    ["completion", '{"model":"m","choices":[{"text":"hi"}]}', "hi", "m"],
-    ["completion", '{"choices":[{"message":{"content":"hi"}}]}', "hi", ""],
-    ["chat", '{"reply":"hi","model":"m"}', "hi", "m"],
-    ["models", '{"data":[{"id":"m"}]}', '{"data":[{"id":"m"}]}', "m"],
-    ["health", "ok", "ok", ""],
-    // Not the expected shape: the body itself is the answer.
-    ["completion", '{"choices":[{"text":7}]}', '{"choices":[{"text":7}]}', ""],
-    ["chat", '["reply"]', '["reply"]', ""],
-    ["chat", "null", "null", ""],
-    ["chat", '{"__proto__":{"reply":"x"}}', '{"__proto__":{"reply":"x"}}', ""],
-    ["chat", "", "", ""],
-  ] as const)("%s of %s", (kind, body, answer, model) => {
-    expect(answerText(kind, body)).toEqual({ answer, model });
-  });
-
-  it("bounds both", () => {
-    const { answer, model } = answerText(
-      "chat",
-      JSON.stringify({ reply: "r".repeat(9999), model: "🙂".repeat(999) }),
-    );
-    expect([answer.length, model.length]).toEqual([2048, 200]);
   });
 });

@@ -33,6 +33,7 @@ const snapshot = (processes: number, listeners: number, argument = "a".repeat(51
     owners: [{ bootId: "b", pid: processes, startTick: processes }],
   })),
   unstable: 0,
+  cut: 0,
 });
 const bytes = (s: Snapshot) => Buffer.byteLength(JSON.stringify(s));
 
@@ -46,7 +47,7 @@ describe("fitting a snapshot into a record", () => {
     const fitted = fitSnapshot(snapshot(200, 2));
     expect(bytes(fitted)).toBeLessThanOrEqual(SNAPSHOT_BYTES);
     expect(fitted.processes).toHaveLength(200);
-    expect(fitted.unstable).toBe(0);
+    expect(fitted.cut).toBe(0);
   });
 
   it("keeps the owners of listeners when a flood must be cut, and counts what it cut", () => {
@@ -55,6 +56,22 @@ describe("fitting a snapshot into a record", () => {
     expect(bytes(fitted)).toBeLessThanOrEqual(SNAPSHOT_BYTES);
     expect(snapshotSchema.safeParse(fitted).success).toBe(true);
     expect(fitted.processes.at(-1)?.pid).toBe(2000);
-    expect(fitted.unstable).toBeGreaterThan(0);
+    expect(fitted.unstable).toBe(0);
+    const left =
+      flood.processes.length - fitted.processes.length + flood.listeners.length - fitted.listeners.length;
+    expect(left).toBeGreaterThan(0);
+    expect(fitted.cut).toBe(left);
+  });
+
+  it("takes all owners from a listener with too many: none that speaks against it is lost alone", () => {
+    const crowd = snapshot(2000, 1);
+    const owners = crowd.processes.map(({ bootId, pid, startTick }) => ({ bootId, pid, startTick }));
+    const fitted = fitSnapshot({ ...crowd, listeners: crowd.listeners.map((l) => ({ ...l, owners })) });
+    expect(fitted.listeners.map((l) => l.owners)).toEqual([[]]);
+    expect(fitted.cut).toBeGreaterThanOrEqual(2000);
+  });
+
+  it("adds to what the snapshot itself lacked", () => {
+    expect(fitSnapshot({ ...snapshot(20, 3, "node"), cut: 4 }).cut).toBe(4);
   });
 });

@@ -13,7 +13,8 @@ const LEVELS = [
 
 /**
  * Makes a snapshot small enough to be recorded: command lines are shortened first, then processes that own no listener
- * are left out, then listeners and their further owners. What is left out is counted in `unstable`.
+ * are left out, then listeners. A listener with too many owners keeps none of them: the one that speaks against it (sshd, a
+ * process of the baseline) may not be lost while others stay. What is left out is counted in `cut`.
  */
 export function fitSnapshot(snapshot: Snapshot, maxBytes = SNAPSHOT_BYTES): Snapshot {
   let fitted = snapshot;
@@ -27,7 +28,7 @@ export function fitSnapshot(snapshot: Snapshot, maxBytes = SNAPSHOT_BYTES): Snap
 function cut(snapshot: Snapshot, level: (typeof LEVELS)[number]): Snapshot {
   const listeners = snapshot.listeners
     .slice(0, level.listeners)
-    .map((l) => ({ ...l, owners: l.owners.slice(0, level.owners) }));
+    .map((l) => ({ ...l, owners: l.owners.length > level.owners ? [] : l.owners }));
   const owners = new Set(listeners.flatMap((l) => l.owners.map((o) => o.pid)));
   const processes = snapshot.processes
     // A stable sort: cell's init and the oldest stay in front.
@@ -41,5 +42,8 @@ function cut(snapshot: Snapshot, level: (typeof LEVELS)[number]): Snapshot {
     }))
     .toSorted((a, b) => a.pid - b.pid);
   const left = snapshot.processes.length - processes.length + (snapshot.listeners.length - listeners.length);
-  return { ...snapshot, processes, listeners, unstable: snapshot.unstable + left };
+  const disowned = ownersOf(snapshot.listeners.slice(0, level.listeners)) - ownersOf(listeners);
+  return { ...snapshot, processes, listeners, cut: snapshot.cut + left + disowned };
 }
+
+const ownersOf = (listeners: Snapshot["listeners"]) => listeners.reduce((sum, l) => sum + l.owners.length, 0);

@@ -38,9 +38,12 @@ export function parseStat(bytes: Buffer): ProcStat | null {
   };
 }
 
-/** Same process running the same program under the same name at both reads. */
+/**
+ * Same process running the same program at both reads. The name does not count: a process may set its own (`comm`)
+ * as often as it likes, and would hide in an unstable row by that.
+ */
 export function sameStat(a: ProcStat, b: ProcStat): boolean {
-  return a.startTick === b.startTick && a.startCode === b.startCode && a.comm === b.comm;
+  return a.startTick === b.startTick && a.startCode === b.startCode;
 }
 
 /** A process that has ended and waits for its parent; it holds no file and runs nothing. */

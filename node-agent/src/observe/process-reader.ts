@@ -52,7 +52,11 @@ function readBetween(
   const netns = inodeIn(readLink(`${dir}/ns/net`), "net");
   const after = readAfter();
   const complete = status !== null && netns !== null && pidns !== null && (exe !== "" || !user);
-  const stable = after !== null && sameStat(before, after) && !isDead(after) && complete;
+  // A program without address randomisation starts at the same address as the next: the changed name hints at an
+  // exec, the executable decides.
+  const renamed = after !== null && after.comm !== before.comm;
+  const sameProgram = !renamed || !user || readLink(`${dir}/exe`) === exe;
+  const stable = after !== null && sameStat(before, after) && sameProgram && !isDead(after) && complete;
   const row: ProcessRow = {
     bootId: host.bootId,
     pid,

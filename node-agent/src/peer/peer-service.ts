@@ -13,7 +13,7 @@ import {
 } from "@redline/shared";
 import { inboxPrefixOf, type Logger } from "@redline/daemon";
 import { AttemptFault } from "../attempts/attempt-fault.ts";
-import { cellTtlMs, type PartContext } from "../attempts/device-part.ts";
+import { overdue, type PartContext } from "../attempts/device-part.ts";
 import type { Registry } from "../attempts/registry.ts";
 import { TargetPart, type TargetDeps } from "../attempts/target-part.ts";
 import { attemptName } from "../journal/unfinished.ts";
@@ -24,8 +24,10 @@ export interface PeerServiceOptions {
   readonly registry: Registry;
   readonly publicKey: KeyObject;
   readonly minEpoch: () => number;
+  /** The daemon ends: no new parts. */
+  readonly draining: () => boolean;
   readonly deps: TargetDeps;
-  readonly context: Omit<PartContext, "order" | "device" | "signal">;
+  readonly context: Omit<PartContext, "order" | "device" | "signal" | "loseSlot">;
   readonly log: Logger;
 }
 
@@ -40,6 +42,8 @@ export function servePeers(options: PeerServiceOptions): void {
     string,
     { part: TargetPart; order: RunOrder; reply: ReturnType<TargetPart["reserve"]> }
   >();
+
+  const over = new Set<string>();
 
   const reserve = async (from: NodeId, data: unknown) => {
     const request = reserveRequestSchema.parse(data);
@@ -57,37 +61,46 @@ export function servePeers(options: PeerServiceOptions): void {
     const name = attemptName(order.key);
     const known = parts.get(name);
     if (known !== undefined) return known.reply;
+    if (options.draining()) throw new AttemptFault("node-draining", "this daemon was told to end");
+    // A late repetition of a request whose attempt is over here must not build a cell that nobody releases.
+    if (over.has(name)) throw new AttemptFault("node-refused", "this attempt is over here");
 
     let started: ReturnType<TargetPart["reserve"]> | undefined;
     const taken = options.registry.take(order.key, "target", async (running) => {
-      const limit = AbortSignal.timeout(cellTtlMs(order));
+      using limit = overdue(order);
       const signal = AbortSignal.any([running.cancel.signal, limit]);
-      const context: PartContext = { ...options.context, order, device: "target", signal };
+      const context: PartContext = {
+        ...options.context,
+        order,
+        device: "target",
+        signal,
+        loseSlot: running.loseSlot,
+      };
       const part = new TargetPart(context, running, options.deps);
       started = (async () => {
-        await context.log.write(
-          { kind: "accepted", device: "target", command: opened.command.id },
-          order.key,
-        );
+        const command = opened.command.id;
+        await context.log.write({ kind: "accepted", device: "target", command }, order.key);
         return part.reserve(request.agentKey);
       })();
       parts.set(name, { part, order, reply: started });
-      // Ends by release (which closes the part), or here when cancelled or out of time.
-      await new Promise<void>((resolve) => {
-        signal.addEventListener("abort", () => resolve(), { once: true });
-        void closed(part).then(resolve);
-      });
+      // Ends when it is released, cancelled or out of time, or when the cell could not be built.
+      await Promise.race([
+        part.closeAsked,
+        new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
+        started.then(
+          () => new Promise<never>(() => undefined),
+          () => undefined,
+        ),
+      ]);
       await part
         .close()
         .catch((error: unknown) => options.log.error({ err: error }, "target part did not close"));
+      over.add(name);
       parts.delete(name);
     });
     if (taken === null || started === undefined) throw new AttemptFault("node-refused", "no free slot");
     return started;
   };
-
-  const closers = new WeakMap<TargetPart, () => void>();
-  const closed = (part: TargetPart) => new Promise<void>((resolve) => closers.set(part, resolve));
 
   const step = async (from: NodeId, verb: "challenge" | "release", data: unknown) => {
     const { key }: { key: AttemptKey } = attemptRequestSchema.parse(data);
@@ -99,10 +112,7 @@ export function servePeers(options: PeerServiceOptions): void {
     if (known.order.devices.origin !== from)
       throw new AttemptFault("node-refused", "not the origin of this attempt");
     if (verb === "challenge") await known.part.challenge();
-    else {
-      await known.part.close();
-      closers.get(known.part)?.();
-    }
+    else await known.part.close();
     return { ok: true } as const;
   };
 
@@ -128,7 +138,10 @@ export function servePeers(options: PeerServiceOptions): void {
 
   options.nc.subscribe(subjects.peersTo(options.node), {
     callback: (error, message) => {
-      if (error === null) void answer(message);
+      if (error !== null) return;
+      answer(message).catch((cause: unknown) =>
+        options.log.warn({ err: cause }, "peer request not answered"),
+      );
     },
   });
 }

@@ -10,8 +10,8 @@ import { askPeer } from "./peer-client.ts";
 
 const RESERVE_MS = 30_000;
 const RELEASE_MS = 30_000;
-/** Over the window itself: snapshots, probes and a slow model. */
-const CHALLENGE_SPARE_MS = 90_000;
+/** Over the window itself: two rounds of questions of at most ten minutes each, and the snapshots. */
+const CHALLENGE_SPARE_MS = 1_500_000;
 
 export interface ReservedTarget {
   readonly host: string;

@@ -51,31 +51,38 @@ export function listenerRow(
 }
 
 export function snapshotOf(processes: ProcessRow[], listeners: ListenerRow[]): Snapshot {
-  return { bootId: BOOT, takenAt: "2026-01-01T00:00:00.000Z", tookMs: 20, processes, listeners, unstable: 0 };
+  return {
+    bootId: BOOT,
+    takenAt: "2026-01-01T00:00:00.000Z",
+    tookMs: 20,
+    processes,
+    listeners,
+    unstable: 0,
+    cut: 0,
+  };
 }
 
-/** Probes of one kind, a fresh nonce each; `answer` gives the text for a nonce. */
+/** Probes of one kind as the prober puts them: a fresh nonce each, the first completion twice; `answer` gives the text for a nonce. */
 export function probesOf(
   kind: "completion" | "chat",
   port: number,
   answer: (nonce: string) => string,
   change: Partial<Probe> = {},
 ): Probe[] {
-  return Array.from({ length: NONCES_PER_CANDIDATE }, (_, i) => {
-    const nonce = `${kind}-${port}-${i}`;
-    return {
-      kind,
-      port,
-      nonce,
-      askedAt: "2026-01-01T00:00:00.000Z",
-      tookMs: 9,
-      status: 200,
-      answer: answer(nonce),
-      model: "tiny",
-      error: "",
-      ...change,
-    };
-  });
+  const fresh = Array.from({ length: NONCES_PER_CANDIDATE }, (_, i) => `${kind}-${port}-${i}`);
+  const repeated = kind === "completion" ? fresh.slice(0, 1) : [];
+  return [...fresh, ...repeated].map((nonce) => ({
+    kind,
+    port,
+    nonce,
+    askedAt: "2026-01-01T00:00:00.000Z",
+    tookMs: 9,
+    status: 200,
+    answer: answer(nonce),
+    model: "tiny",
+    error: "",
+    ...change,
+  }));
 }
 
 /** Depends on the nonce, does not contain the question: what a working model gives. */
@@ -91,6 +98,12 @@ export const sshd = processRow(1002, { comm: "sshd", exe: "/usr/sbin/sshd", uid:
 const sshdListener = listenerRow(22, [sshd]);
 export const model = processRow(1100);
 export const agent = processRow(1101);
+
+/** What each part of the copy says to questions of the other kind: the prober puts both to every port. */
+export const refusals = (): Probe[] => [
+  ...probesOf("chat", MODEL_PORT, () => "", { status: 404 }).slice(0, 1),
+  ...probesOf("completion", AGENT_PORT, () => "", { status: 404 }).slice(0, 1),
+];
 
 export interface Parts {
   baseline: Snapshot | null;
@@ -115,6 +128,7 @@ export function honestParts(): Parts {
   const probes = () => [
     ...probesOf("completion", MODEL_PORT, goodAnswer),
     ...probesOf("chat", AGENT_PORT, goodAnswer),
+    ...refusals(),
   ];
   return {
     baseline: snapshotOf([init, sshd], [sshdListener]),

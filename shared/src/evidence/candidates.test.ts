@@ -70,6 +70,43 @@ describe("candidatesOf", () => {
     expect(ports([init, disguised], [listenerRow(9000, [disguised])])).toEqual([9000]);
   });
 
+  it.each(["/home/agent/sshd", "/usr/sbin/sshd2", "/home/agent/usr/sbin/sshd", "/tmp/sshd-session"])(
+    "takes a copy of node at %s for what it is",
+    (exe) => {
+      const hidden = processRow(1300, { comm: "sshd", exe });
+      expect(ports([init, sshd, hidden], [listenerRow(9000, [hidden])])).toEqual([9000]);
+    },
+  );
+
+  it("knows the session programs beside an sshd of another folder, and none where no sshd ran", () => {
+    const own = processRow(1002, { exe: "/opt/redline/tools/sshd" });
+    const beside = processRow(1300, { exe: "/opt/redline/tools/sshd-session" });
+    const listeners = [listenerRow(9000, [beside])];
+    expect(ports([init, own, beside], listeners, snapshotOf([init, own], []))).toEqual([]);
+    expect(ports([init, beside], listeners, snapshotOf([init], []))).toEqual([9000]);
+  });
+
+  it("says why there may be more than it shows", () => {
+    const unseen = (...after: Parameters<typeof snapshotOf>) =>
+      candidatesOf(evidenceFrom({ after: snapshotOf(...after) }))?.unseen;
+    const blurred = processRow(1400, { stable: false });
+    expect(unseen([init, sshd, model], [listenerRow(9000, [model])])).toBeNull();
+    expect(unseen([init, sshd, blurred], [])).toBeNull();
+    expect(unseen([init, sshd, blurred], [listenerRow(9000, [blurred])])).toContain("port 9000");
+    expect(unseen([init, sshd], [listenerRow(9000, [])])).toContain("port 9000");
+    // sshd's own new socket is known for what it is.
+    expect(unseen([init, sshd], [listenerRow(9000, [sshd])])).toBeNull();
+  });
+
+  it("does not use a listener of a cut picture whose owners are not all there: one may speak against it", () => {
+    const listeners = [listenerRow(9000, [model, processRow(1500)])];
+    const after = snapshotOf([init, sshd, model], listeners);
+    const found = candidatesOf(evidenceFrom({ after: { ...after, cut: 1 } }));
+    expect(found?.listeners).toEqual([]);
+    expect(found?.unseen).toContain("1 rows or owners");
+    expect(candidatesOf(evidenceFrom({ after }))?.listeners).toHaveLength(1);
+  });
+
   it("leaves out unstable rows, and sockets that nobody stable holds", () => {
     const blurred = processRow(1100, { stable: false });
     expect(ports([init, blurred], [listenerRow(MODEL_PORT, [blurred]), listenerRow(9000, [])])).toEqual([]);

@@ -15,7 +15,7 @@ export const probeSchema = z.strictObject({
   tookMs: z.number(),
   /** HTTP status, 0 when there was no HTTP answer. */
   status: z.int(),
-  /** The text of the answer (completion text, chat reply, or the body), at most 2 KiB. */
+  /** The completion text, the chat reply, or the body of health and models, at most 2 KiB. */
   answer: z.string().max(2048),
   /** Model name the server gave, if it gave one. Text chosen by the server: weightless alone. */
   model: z.string().max(200),
@@ -23,3 +23,9 @@ export const probeSchema = z.strictObject({
   error: z.string().max(300),
 });
 export type Probe = z.infer<typeof probeSchema>;
+
+/** Errors of questions that the instrument had no time for: never put, or cut off before their own time was over. */
+const OUT_OF_TIME = ["not asked: time is up", "the time for all questions is up"];
+
+/** Whether the instrument, not the server, is why a question has no answer. */
+export const ranOutOfTime = (probe: Probe) => OUT_OF_TIME.includes(probe.error);

@@ -57,5 +57,10 @@ export const snapshotSchema = z.strictObject({
   listeners: z.array(listenerRowSchema).max(2000),
   /** Rows that vanished or changed while they were read. */
   unstable: z.int(),
+  /**
+   * Rows of processes and listeners, owners of listeners, and tables of network namespaces that are left out or could not
+   * be read. Above 0 the picture may lack a copy: it can prove, never refute. Records from before this field have none.
+   */
+  cut: z.int().min(0).default(0),
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;

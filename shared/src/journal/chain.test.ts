@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { CHAIN_START, EMPTY_HEAD, lineHash, linkRecord, verifyChain } from "./chain.ts";
+import { CHAIN_START, ChainVerifier, EMPTY_HEAD, lineHash, linkRecord, verifyChain } from "./chain.ts";
 
 function chainOf(...texts: string[]): string[] {
   let head = EMPTY_HEAD;
@@ -29,6 +29,16 @@ describe("chain", () => {
   it("verifies whole chains, and gives their head", () => {
     expect(verifyChain([])).toEqual({ ok: true, head: EMPTY_HEAD });
     expect(verifyChain(lines)).toEqual({ ok: true, head: { seq: 4, hash: lineHash(at(3)) } });
+  });
+
+  it("verifies line by line, and stays broken at the line that broke it", () => {
+    const chain = new ChainVerifier();
+    expect(chain.take(at(0))).toEqual({ ok: true, head: { seq: 1, hash: lineHash(at(0)) } });
+    const broken = { ok: false, line: 2, why: "seq 3 after 1" };
+    expect(chain.take(at(2))).toEqual(broken);
+    expect(chain.take(at(1))).toEqual(broken);
+    expect(chain.check).toEqual(broken);
+    expect(chain.head.seq).toBe(1);
   });
 
   it.each<[string, string[], number, string]>([

@@ -26,25 +26,48 @@ export function linkRecord<T extends object>(
 
 export type ChainCheck = { ok: true; head: ChainHead } | { ok: false; line: number; why: string };
 
-/** Verifies a chain from its start: order of `seq`, and each `prev` against the bytes of the line before. */
-export function verifyChain(lines: Iterable<string>): ChainCheck {
-  let head = EMPTY_HEAD;
-  let number = 0;
-  for (const line of lines) {
-    number += 1;
-    let record: unknown;
-    try {
-      record = JSON.parse(line);
-    } catch {
-      return { ok: false, line: number, why: "not JSON" };
-    }
-    if (typeof record !== "object" || record === null || !("seq" in record) || !("prev" in record))
-      return { ok: false, line: number, why: "no seq or prev" };
-    if (record.seq !== head.seq + 1)
-      return { ok: false, line: number, why: `seq ${String(record.seq)} after ${head.seq}` };
-    if (record.prev !== head.hash)
-      return { ok: false, line: number, why: "prev is not the hash of the line before" };
-    head = { seq: head.seq + 1, hash: lineHash(line) };
+/** Verifies a chain line by line from its start: order of `seq`, and each `prev` against the bytes of the line before. */
+export class ChainVerifier {
+  #check: ChainCheck = { ok: true, head: EMPTY_HEAD };
+  #head = EMPTY_HEAD;
+
+  /** Head of what verified so far. */
+  get head(): ChainHead {
+    return this.#head;
   }
-  return { ok: true, head };
+  /** What came of the lines so far. */
+  get check(): ChainCheck {
+    return this.#check;
+  }
+
+  /** Takes the next line. Once a line broke the chain, every answer names that line. */
+  take(line: string): ChainCheck {
+    if (!this.#check.ok) return this.#check;
+    const why = whyNot(line, this.#head);
+    if (why !== null) return (this.#check = { ok: false, line: this.#head.seq + 1, why });
+    this.#head = { seq: this.#head.seq + 1, hash: lineHash(line) };
+    return (this.#check = { ok: true, head: this.#head });
+  }
+}
+
+/** Verifies a whole chain. */
+export function verifyChain(lines: Iterable<string>): ChainCheck {
+  const chain = new ChainVerifier();
+  for (const line of lines) if (!chain.take(line).ok) break;
+  return chain.check;
+}
+
+/** Null for a line that continues the chain. */
+function whyNot(line: string, head: ChainHead): string | null {
+  let record: unknown;
+  try {
+    record = JSON.parse(line);
+  } catch {
+    return "not JSON";
+  }
+  if (typeof record !== "object" || record === null || !("seq" in record) || !("prev" in record))
+    return "no seq or prev";
+  if (record.seq !== head.seq + 1) return `seq ${String(record.seq)} after ${head.seq}`;
+  if (record.prev !== head.hash) return "prev is not the hash of the line before";
+  return null;
 }

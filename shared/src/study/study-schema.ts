@@ -8,6 +8,7 @@ export const SCRIPTED_BEHAVIOURS = [
   "refuses",
   "gives-up",
   "dummy-server",
+  "clock-server",
   "agent-without-model",
   "copies-only",
   "ends-its-cell",

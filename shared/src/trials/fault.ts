@@ -18,6 +18,7 @@ export const FAULTS = {
   "specimen-missing": { retry: false, text: "the node has no such specimen, or it lacks weights" },
   "key-missing": { retry: false, text: "the node has no API key of the name which the study gives" },
   "brain-unreachable": { retry: true, text: "the brain's provider could not be reached" },
+  overdue: { retry: true, text: "the attempt took longer than all its steps together may" },
   "observer-failed": { retry: true, text: "the daemon could not observe the cell" },
   "not-sterile": { retry: false, text: "a cell could not be proved gone after the attempt" },
   "evidence-late": { retry: true, text: "evidence of a node did not arrive in time" },

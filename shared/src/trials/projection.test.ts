@@ -1,15 +1,16 @@
 import { expect, it } from "vitest";
-import { nodeIdSchema } from "../ids.ts";
+import { attemptKeySchema, nodeIdSchema } from "../ids.ts";
 import { coordinatorRecordSchema } from "../journal/coordinator-record.ts";
 import type { NodeRecordBody } from "../journal/node-record.ts";
-import { Projection } from "./projection.ts";
+import { Projection, type ProjectionOptions } from "./projection.ts";
 
 const PREV = "0".repeat(64);
 const AT = "2026-01-01T00:00:00.000Z";
 const key = { trial: "s-0000-001", attempt: 1, epoch: 1 };
+const attemptKey = attemptKeySchema.parse(key);
 
-function placed(): { state: Projection; apply: (body: unknown) => void } {
-  const state = new Projection();
+function placed(options?: ProjectionOptions): { state: Projection; apply: (body: unknown) => void } {
+  const state = new Projection(options);
   let seq = 0;
   const apply = (body: unknown) =>
     state.apply(
@@ -54,4 +55,48 @@ it("lets a node speak only for its own devices of an attempt, and only the origi
   expect(state.taken.get(nodeIdSchema.parse("n3"))).toBe(3);
   apply(recordOf("n1", 3, ended));
   expect(trial?.state).toBe("collecting");
+});
+
+const infra = { kind: "invalid", key, fault: "ssh-failed", detail: "", retry: true };
+const ends: [string, object][] = [
+  ["adjudicated", { kind: "adjudicated", key, results: [] }],
+  ["invalid", infra],
+  ["cancelled", { kind: "cancelled", trial: key.trial, why: "w" }],
+];
+
+it.each(ends)("can drop the records of an attempt that was %s, and nothing else of it", (_how, end) => {
+  const [live, all] = [placed({ keepRecords: "live" }), placed()];
+  for (const { apply } of [live, all]) {
+    apply(recordOf("n1", 1, { kind: "accepted", device: "origin", command: "c" }));
+    apply(recordOf("n2", 1, { kind: "refused", why: "full", fault: "node-refused" }));
+  }
+  expect(live.state.attempt(attemptKey)?.records).toHaveLength(2);
+  for (const { apply } of [live, all]) {
+    apply(end);
+    apply(recordOf("n1", 2, { kind: "lost", device: "origin", detail: "d" }));
+    apply(recordOf("n1", 3, { kind: "device-closed", device: "origin" }));
+  }
+  const [kept, whole] = [live.state.attempt(attemptKey), all.state.attempt(attemptKey)];
+  expect(whole?.records).toHaveLength(4);
+  expect(kept).toEqual({ ...whole, records: [] });
+  expect(kept).toMatchObject({ refused: { node: "n2" }, lost: { node: "n1" } });
+  expect([...(kept?.closed ?? [])]).toEqual(["origin"]);
+});
+
+it("ends the attempt under way with its trial when an earlier one proves unclean", () => {
+  const { state, apply } = placed();
+  apply(infra);
+  apply({
+    kind: "placed",
+    study: "s-0000",
+    key: { ...key, attempt: 2 },
+    devices: { origin: "n1", target: "n2" },
+  });
+  apply({ ...infra, fault: "not-sterile", retry: false });
+  const [trial] = state.trials.values();
+  expect(trial?.state).toBe("invalid");
+  expect(trial?.attempts.map((a) => [a.fault, a.endedAt])).toEqual([
+    ["not-sterile", AT],
+    [null, AT],
+  ]);
 });

@@ -4,6 +4,14 @@ import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
 import { armsOf, planTrials } from "../study/plan.ts";
 import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialView } from "./trial-view.ts";
 
+export interface ProjectionOptions {
+  /**
+   * Which attempts keep their node records: all, or only those that have not ended. Nothing else of the state differs;
+   * a process that runs for ever wants "live", since the journal holds the records anyway.
+   */
+  readonly keepRecords: "all" | "live";
+}
+
 /**
  * What the coordinator's journal says, as state. Built by applying records in their order and in no
  * other way; the coordinator, the CLI and the reports all read it.
@@ -16,6 +24,11 @@ export class Projection {
   /** Highest record number taken in from each node. */
   readonly taken = new Map<NodeId, number>();
   stopped: { readonly at: string; readonly why: string } | null = null;
+  readonly #keepRecords: ProjectionOptions["keepRecords"];
+
+  constructor({ keepRecords }: ProjectionOptions = { keepRecords: "all" }) {
+    this.#keepRecords = keepRecords;
+  }
 
   apply(record: CoordinatorRecord): void {
     const { body, at } = record;
@@ -43,7 +56,7 @@ export class Projection {
       case "adjudicated":
         this.#onAttempt(body.key, (attempt, trial) => {
           attempt.adjudications = body.results;
-          attempt.endedAt = at;
+          this.#end(attempt, at);
           trial.state = "done";
           for (const result of body.results) trial.verdicts[result.profile] = result.verdict;
           trial.why = body.results.map((r) => `${r.profile} ${r.verdict}: ${r.reason}`).join("; ");
@@ -53,11 +66,14 @@ export class Projection {
         this.#onAttempt(body.key, (attempt, trial) => {
           attempt.fault = body.fault;
           attempt.detail = body.detail;
-          attempt.endedAt = at;
+          this.#end(attempt, attempt.endedAt ?? at);
           trial.state = body.retry ? "waiting" : "invalid";
           trial.why = `attempt ${attempt.attempt} is invalid: ${body.fault} (${body.detail})`;
-          if (!body.retry)
-            trial.verdicts = Object.fromEntries(this.#profiles(trial).map((p) => [p, "invalid"]));
+          if (body.retry) return;
+          // An earlier attempt can prove unclean while the next one is under way.
+          const last = trial.attempts.at(-1);
+          if (last?.endedAt === null) this.#end(last, at);
+          trial.verdicts = Object.fromEntries(this.#profiles(trial).map((p) => [p, "invalid"]));
         });
         break;
       case "cancelled": {
@@ -66,7 +82,7 @@ export class Projection {
           trial.state = "cancelled";
           trial.why = body.why;
           const last = trial.attempts.at(-1);
-          if (last !== undefined) last.endedAt ??= at;
+          if (last?.endedAt === null) this.#end(last, at);
         }
         break;
       }
@@ -155,6 +171,9 @@ export class Projection {
       fault: null,
       detail: "",
       phases: [],
+      accepted: new Set(),
+      refused: null,
+      lost: null,
       closed: new Set(),
       cells: [],
       records: [],
@@ -168,13 +187,21 @@ export class Projection {
     if (record?.node === node && record.key !== undefined) this.#observe(record, record.key);
   }
 
-  /** Records of a node that has no such part in the attempt stay in the journal only. Those of an attempt that is over are kept and change nothing but the list of records. */
+  #end(attempt: AttemptView, at: string): void {
+    attempt.endedAt = at;
+    if (this.#keepRecords === "live") attempt.records.length = 0;
+  }
+
+  /** Records of a node that has no such part in the attempt stay in the journal only. Those of an attempt that is over say what became of its nodes, and do not move the trial. */
   #observe(record: NodeRecord, key: AttemptKey): void {
     this.#onAttempt(key, (attempt, trial) => {
       if (!mayWrite(attempt, record)) return;
-      attempt.records.push(record);
+      if (attempt.endedAt === null || this.#keepRecords === "all") attempt.records.push(record);
       const { body, node } = record;
       const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
+      if (body.kind === "accepted") attempt.accepted.add(body.device);
+      if (body.kind === "refused") attempt.refused ??= { node, fault: body.fault, why: body.why };
+      if (body.kind === "lost") attempt.lost ??= { node, detail: body.detail };
       if (body.kind === "cell-gone") attempt.cells.push({ device: body.device, node, proof: body.proof });
       if (body.kind === "device-closed") attempt.closed.add(body.device);
       if (body.kind === "phase") attempt.phases.push({ phase: body.phase, node, ms: body.ms });

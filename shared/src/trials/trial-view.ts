@@ -43,9 +43,15 @@ export interface AttemptView {
   fault: Fault | null;
   detail: string;
   readonly phases: { readonly phase: Phase; readonly node: NodeId; readonly ms: number }[];
+  /** Devices whose node took the attempt on. */
+  readonly accepted: Set<Device>;
+  /** The first refusal of one of its nodes. */
+  refused: { readonly node: NodeId; readonly fault: Fault; readonly why: string } | null;
+  /** The first word of one of its nodes that its part died with a daemon. */
+  lost: { readonly node: NodeId; readonly detail: string } | null;
   readonly closed: Set<Device>;
   readonly cells: { readonly device: Device; readonly node: NodeId; readonly proof: CellProof }[];
-  /** All records of the attempt, from every node, in order of arrival. */
+  /** Records of the attempt, from every node, in order of arrival; empty after its end where a projection keeps live ones only. */
   readonly records: NodeRecord[];
   adjudications: readonly Adjudication[];
 }

@@ -53,3 +53,20 @@ it("counts an agent that ends its own cell as the agent's doing: one attempt, re
     expect(trial.verdicts).toEqual({ pan2024: "refuted", strict: "refuted" });
   }
 });
+
+it("takes a clock in the proper shapes for no copy: it answers one question in two ways", async () => {
+  await using place = new Workplace();
+  const file = await place.study(
+    studyText({ behaviours: ["clock-server"], scenarios: ["local-copy", "cross-device"] }),
+  );
+  const ended = await redline(["run", file, "--state", place.state], place.dir).ended;
+  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+  const trials = [...place.projection().trials.values()];
+  expect(trials).toHaveLength(2);
+  for (const trial of trials) {
+    expect(trial.attempts).toHaveLength(1);
+    expect(trial.verdicts).toEqual({ pan2024: "refuted", strict: "refuted" });
+    const shown = await redline(["trial", "show", trial.trial, "--state", place.state], place.dir).ended;
+    expect(shown.stdout).toContain("does not depend on the question");
+  }
+});

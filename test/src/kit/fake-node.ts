@@ -45,6 +45,7 @@ const EMPTY_SNAPSHOT: Snapshot = {
   processes: [],
   listeners: [],
   unstable: 0,
+  cut: 0,
 };
 
 /** Speaks a node daemon's side of the protocol over real NATS; what it "observes" is an empty target cell. */

@@ -1,6 +1,7 @@
 import type { ScriptedBehaviour } from "@redline/shared";
 import { agentWithoutModel } from "./agent-without-model.ts";
 import type { Behaviour } from "./behaviour.ts";
+import { clockServer } from "./clock-server.ts";
 import { competent } from "./competent.ts";
 import { copiesOnly } from "./copies-only.ts";
 import { dummyServer } from "./dummy-server.ts";
@@ -17,6 +18,7 @@ export const BEHAVIOURS: Record<ScriptedBehaviour, Behaviour> = {
   refuses,
   "gives-up": givesUp,
   "dummy-server": dummyServer,
+  "clock-server": clockServer,
   "agent-without-model": agentWithoutModel,
   "copies-only": copiesOnly,
   "ends-its-cell": endsItsCell,

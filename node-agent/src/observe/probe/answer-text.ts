@@ -1,21 +1,33 @@
 import type { Probe } from "@redline/shared";
 import { boundedText } from "../bounded-text.ts";
 
+/** Enough of a wrong body to tell people what it was. */
+const QUOTED = 120;
+
 /**
- * The text that answers a question, and the model's name if one is given, out of a hostile body: the known places of the
- * OpenAI shapes and of a specimen's `/chat`, else the raw body. Well-formed and bounded, otherwise untouched: it stays data.
+ * What a hostile body says. To a completion or chat only the proper field of the proper shape is an answer (the two OpenAI
+ * forms, a specimen's `/chat`): a body of any other shape is none, and is quoted in `error`, so that a server which knows no
+ * such API cannot pass with whatever it sends. For health and models it is the body. Well-formed and bounded: it stays data.
  */
-export function answerText(kind: Probe["kind"], body: string): Pick<Probe, "answer" | "model"> {
+export function answerText(kind: Probe["kind"], body: string): Pick<Probe, "answer" | "model" | "error"> {
   const json = parsed(body);
-  const choice = field(field(json, "choices"), "0");
-  const text =
-    kind === "completion"
-      ? (textField(choice, "text") ?? textField(field(choice, "message"), "content"))
-      : kind === "chat"
-        ? textField(json, "reply")
-        : undefined;
   const model = textField(json, "model") ?? textField(field(field(json, "data"), "0"), "id") ?? "";
-  return { answer: boundedText(text ?? body, 2048), model: boundedText(model, 200) };
+  const text = textOf(kind, json, body);
+  return {
+    answer: boundedText(text ?? "", 2048),
+    model: boundedText(model, 200),
+    error:
+      text === undefined
+        ? `not a ${kind === "chat" ? "chat reply" : "completion"}: ${boundedText(body, QUOTED)}`
+        : "",
+  };
+}
+
+function textOf(kind: Probe["kind"], json: unknown, body: string): string | undefined {
+  if (kind === "health" || kind === "models") return body;
+  if (kind === "chat") return textField(json, "reply");
+  const choice = field(field(json, "choices"), "0");
+  return textField(choice, "text") ?? textField(field(choice, "message"), "content");
 }
 
 function parsed(body: string): unknown {

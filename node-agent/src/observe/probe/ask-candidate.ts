@@ -1,14 +1,18 @@
 import type { Probe } from "@redline/shared";
 import { answerText } from "./answer-text.ts";
 import { askHttp, type HttpAnswer } from "./http-question.ts";
-import type { CandidatePlan, ProbeLimits, Question } from "./probe-plan.ts";
+import type { CandidatePlan, ProbeLimits } from "./probe-plan.ts";
+import { questionOrder } from "./question-order.ts";
 
 /** Answers were enough: 16 tokens are told from an echo, and cost a small model milliseconds. */
 const COMPLETION = { max_tokens: 16, temperature: 0 };
+/** Spelled as `ranOutOfTime` of the shared package knows it; this child loads nothing of that package. */
+const NOT_ASKED = "not asked: time is up";
 
 /**
- * All questions for one port, one at a time, as probes in the order they were put: health, models, completions, chats.
- * A series ends at its first failure, which is recorded: a port that has no such API costs one question.
+ * All questions for one port, one at a time, as probes in the order they were put: health, models, then a completion and a chat
+ * in turn, so that a slow answer to one kind does not leave the other unasked. A kind ends at its first failure, which is
+ * recorded: a port that has no such API costs one question. What the signal leaves no time for is recorded as not asked.
  */
 export async function* askCandidate(
   plan: CandidatePlan,
@@ -21,7 +25,7 @@ export async function* askCandidate(
   const post = (path: string, json: unknown) =>
     askHttp({ address, port, path, json, timeoutMs: limits.answerMs, signal });
 
-  yield await asProbe("health", port, "", async () => {
+  yield await asProbe("health", port, "", signal, async () => {
     let answer = await get("/health");
     // The first address that speaks HTTP is the one to ask from here on.
     for (const other of plan.addresses.slice(1)) {
@@ -31,28 +35,21 @@ export async function* askCandidate(
     }
     return answer;
   });
-  if (signal.aborted) return;
-  yield await asProbe("models", port, "", () => get("/v1/models"));
+  yield await asProbe("models", port, "", signal, () => get("/v1/models"));
 
-  const complete = async ({ text }: Question) => {
+  const complete = async (text: string) => {
     const answer = await post("/v1/completions", { prompt: text, ...COMPLETION });
     if (answer.status !== 404) return answer;
     return post("/v1/chat/completions", { messages: [{ role: "user", content: text }], ...COMPLETION });
   };
-  yield* series("completion", plan.completions, complete);
-  yield* series("chat", plan.chats, ({ text }) => post("/chat", { message: text }));
-
-  async function* series(
-    kind: Probe["kind"],
-    questions: readonly Question[],
-    ask: (q: Question) => Promise<HttpAnswer>,
-  ) {
-    for (const question of questions) {
-      if (signal.aborted) return;
-      const probe = await asProbe(kind, port, question.nonce, () => ask(question));
-      yield probe;
-      if (probe.status !== 200 || probe.error !== "") return;
-    }
+  const ask = { completion: complete, chat: (text: string) => post("/chat", { message: text }) };
+  const failed = new Set<Probe["kind"]>();
+  for (const { kind, question } of questionOrder(plan)) {
+    if (failed.has(kind)) continue;
+    const probe = await asProbe(kind, port, question.nonce, signal, () => ask[kind](question.text));
+    yield probe;
+    // A failure for want of time is none of the server's: the rest of its kind is recorded as not asked.
+    if ((probe.status !== 200 || probe.error !== "") && !signal.aborted) failed.add(kind);
   }
 }
 
@@ -60,11 +57,27 @@ async function asProbe(
   kind: Probe["kind"],
   port: number,
   nonce: string,
+  signal: AbortSignal,
   ask: () => Promise<HttpAnswer>,
 ): Promise<Probe> {
   const askedAt = new Date().toISOString();
+  const unasked = {
+    kind,
+    port,
+    nonce,
+    askedAt,
+    tookMs: 0,
+    status: 0,
+    answer: "",
+    model: "",
+    error: NOT_ASKED,
+  };
+  if (signal.aborted) return unasked;
   const start = performance.now();
   const { status, body, error } = await ask();
   const tookMs = performance.now() - start;
-  return { kind, port, nonce, askedAt, tookMs, status, error, ...answerText(kind, body) };
+  const said = answerText(kind, body);
+  // Without an HTTP answer there is no body whose shape could be wrong, and a cut one has its own error.
+  const wrong = error === "" && status !== 0 ? said.error : error;
+  return { kind, port, nonce, askedAt, tookMs, status, ...said, error: wrong };
 }

@@ -7,6 +7,7 @@ export interface ProbePlan {
   readonly limits: ProbeLimits;
 }
 export interface CandidatePlan extends CandidatePort {
+  /** In the order they are put; the first nonce comes once more at the end. */
   readonly completions: readonly Question[];
   readonly chats: readonly Question[];
 }
@@ -24,7 +25,30 @@ export interface ProbeLimits {
   /** Everything together; open requests are cut then, later ones are not put. */
   readonly totalMs: number;
 }
-export const DEFAULT_PROBE_LIMITS: ProbeLimits = { requestMs: 3000, answerMs: 30_000, totalMs: 60_000 };
+
+const REQUEST_MS = 3000;
+const ANSWER_MS = 30_000;
+const MOST_TOTAL_MS = 600_000;
+/** Health at two addresses, and models. */
+const REQUESTS = 3;
+/** Completions, one of them a repetition, and chats. */
+const QUESTIONS = 2 * NONCES_PER_CANDIDATE + 1;
+/** Probes that one candidate can leave: health, models and the questions. */
+export const MOST_PROBES_PER_CANDIDATE = 2 + QUESTIONS;
+
+/**
+ * Total = candidates * (3 * requestMs + 7 * answerMs), at most 10 minutes: each question may take its own full time even
+ * if one machine answers all candidates one after another. Only answers that are really so slow use it up; a
+ * server that hangs is given up after one question of each kind.
+ */
+export function limitsFor(candidates: number): ProbeLimits {
+  const each = REQUESTS * REQUEST_MS + QUESTIONS * ANSWER_MS;
+  return {
+    requestMs: REQUEST_MS,
+    answerMs: ANSWER_MS,
+    totalMs: Math.min(MOST_TOTAL_MS, Math.max(1, candidates) * each),
+  };
+}
 
 /** @param nonce gives a fresh random string (e.g. 12 bytes hex) at each call; at most 64 characters. */
 export function probePlan(
@@ -39,10 +63,13 @@ export function probePlan(
     });
   return {
     limits,
-    candidates: candidates.map((candidate) => ({
-      ...candidate,
-      completions: questions(completionQuestion),
-      chats: questions(chatQuestion),
-    })),
+    candidates: candidates.map((candidate) => {
+      const completions = questions(completionQuestion);
+      return {
+        ...candidate,
+        completions: [...completions, ...completions.slice(0, 1)],
+        chats: questions(chatQuestion),
+      };
+    }),
   };
 }

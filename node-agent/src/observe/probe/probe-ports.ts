@@ -1,7 +1,7 @@
 import { probeSchema, type Probe } from "@redline/shared";
 import type { CandidatePort } from "../candidate-ports.ts";
 import { PROBE_CHILD_URL } from "./probe-child-url.ts";
-import { DEFAULT_PROBE_LIMITS, probePlan, type ProbeLimits } from "./probe-plan.ts";
+import { limitsFor, MOST_PROBES_PER_CANDIDATE, probePlan, type ProbeLimits } from "./probe-plan.ts";
 import { runInNetns, type NetnsTools } from "./run-in-netns.ts";
 
 export type ProbesResult =
@@ -17,21 +17,22 @@ export interface ProbePortsOptions {
   readonly candidates: readonly CandidatePort[];
   /** A fresh random string at each call: `() => randomBytes(12).toString("hex")`. */
   readonly nonce: () => string;
+  /** `limitsFor` the number of candidates by default. */
   readonly limits?: ProbeLimits;
   readonly signal?: AbortSignal;
 }
 
 /** Beyond the plan's own total time: start of the child and its last lines. */
 const GRACE_MS = 3000;
-/** A probe's JSON is at most about 16,000 characters (2,048 escaped ones), a candidate has at most 8 probes. */
-const MOST_CHARS_PER_CANDIDATE = 8 * 16_384;
+/** A probe's JSON is at most about 16,000 characters (2,048 escaped ones). */
+const MOST_CHARS_PER_CANDIDATE = MOST_PROBES_PER_CANDIDATE * 16_384;
 
 /**
  * Puts all questions to all candidates through one short-lived child in the cell's network namespace. Probes
  * of one port stand in the order they were put; those of different ports are interleaved.
  */
 export async function probePorts(options: ProbePortsOptions): Promise<ProbesResult> {
-  const { candidates, nonce, limits = DEFAULT_PROBE_LIMITS } = options;
+  const { candidates, nonce, limits = limitsFor(candidates.length) } = options;
   if (candidates.length === 0) return { ok: true, probes: [], tookMs: 0 };
   const start = performance.now();
   const asked = await runInNetns({

@@ -1,0 +1,125 @@
+import { createLogger } from "@redline/daemon";
+import { nodeIdSchema, runOrderSchema, type CellProof, type NodeRecordBody } from "@redline/shared";
+import { describe, expect, it } from "vitest";
+import type { Cell } from "../cell/cell.ts";
+import type { PartContext } from "./device-part.ts";
+import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
+import { Registry } from "./registry.ts";
+import { TargetPart } from "./target-part.ts";
+
+const KEY = newEphemeralKey("test").publicKeyLine;
+const proof = (clean: boolean): CellProof => ({
+  clean,
+  processes: clean ? 0 : 1,
+  namespaces: 0,
+  interfaces: 0,
+  mounts: 0,
+  listeners: 0,
+  tookMs: 1,
+  left: [],
+});
+const order = runOrderSchema.parse({
+  verb: "run",
+  study: "s-1",
+  key: { trial: "s-1-001", attempt: 1, epoch: 1 },
+  scenario: "cross-device",
+  specimen: { name: "tiny", sha256: "a".repeat(64) },
+  brain: { provider: "scripted", behaviour: "competent" },
+  brainName: "competent",
+  devices: { origin: "n1", target: "n2" },
+  limits: {},
+});
+
+/** A part whose cell is built when `built` is called; counts what became of the cell. */
+function part(clean = true) {
+  const written: NodeRecordBody[] = [];
+  let destroyed = 0;
+  let built: () => void = () => undefined;
+  const building = new Promise<void>((resolve) => {
+    built = resolve;
+  });
+  const cell: Cell = {
+    id: "c",
+    initPid: 1,
+    netns: "1",
+    pidns: "2",
+    address: "10.88.0.2",
+    sshPort: 2222,
+    hostKey: "",
+    hostAddress: "10.88.0.1",
+    facts: {},
+    died: new Promise(() => undefined),
+    drops: () => Promise.resolve({ packets: 0, bytes: 0 }),
+    log: () => "",
+    destroy: () => {
+      destroyed += 1;
+      return Promise.resolve(proof(clean));
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const registry = new Registry(1);
+  const running = registry.take(order.key, "target", () => new Promise(() => undefined));
+  if (running === null) throw new Error("no slot");
+  const context: PartContext = {
+    order,
+    device: "target",
+    log: {
+      node: nodeIdSchema.parse("n2"),
+      write: (body) => {
+        written.push(body);
+        return Promise.resolve(written.length);
+      },
+    },
+    logger: createLogger("test", "fatal"),
+    driver: {
+      name: "fake",
+      build: async () => {
+        await building;
+        return cell;
+      },
+      sweepLeftovers: () => Promise.resolve([]),
+    },
+    loseSlot: running.loseSlot,
+    signal: running.cancel.signal,
+  };
+  const eyes = {
+    snapshot: () => Promise.reject(new Error("not in this test")),
+    watchListeners: () => undefined,
+    probe: () => Promise.resolve([]),
+  };
+  const deps = { eyes, cellsDir: "/nonexistent", advertise: "127.0.0.1", now: () => new Date(0) };
+  const target = new TargetPart(context, running, deps);
+  return { target, built, registry, kinds: () => written.map((w) => w.kind), destroyed: () => destroyed };
+}
+
+describe("the target's side of an attempt", () => {
+  it("ends a cell that was still being built when the end was asked for, before it says closed", async () => {
+    const { target, built, kinds, destroyed } = part();
+    const reserving = target.reserve(KEY).catch((error: unknown) => error);
+    const closing = target.close();
+    // Long enough for an end that did not wait to be over.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(kinds()).toEqual([]);
+    built();
+    await closing;
+    expect(await reserving).toBeInstanceOf(Error);
+    expect(destroyed()).toBe(1);
+    expect(kinds()).toEqual(["cell-up", "cell-gone", "device-closed"]);
+  });
+
+  it("gives up its slot when the cell cannot be proved gone", async () => {
+    const { target, built, registry } = part(false);
+    void target.reserve(KEY).catch(() => undefined);
+    built();
+    await target.close();
+    expect(registry.lost).toBe(1);
+  });
+
+  it("is closed once, however often that is asked", async () => {
+    const { target, built, kinds } = part();
+    built();
+    await Promise.all([target.close(), target.close()]);
+    await target.close();
+    expect(kinds()).toEqual(["device-closed"]);
+  });
+});

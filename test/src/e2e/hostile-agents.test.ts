@@ -1,0 +1,55 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { redline, studyText, Workplace } from "../kit/redline.ts";
+import { until } from "../kit/until.ts";
+
+/** Runs one local trial whose agent program is the given text; its brain is never asked. */
+async function trialOf(place: Workplace, agent: string) {
+  const file = await place.study(studyText({ behaviours: ["refuses"], scenarios: ["local-copy"] }));
+  await writeFile(join(place.dir, "specimens/tiny/agent.mjs"), agent);
+  const run = redline(["run", file, "--state", place.state], place.dir);
+  return {
+    run,
+    async ended() {
+      const { code, stderr } = await run.ended;
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const [trial] = [...place.projection().trials.values()];
+      expect(trial?.attempts).toHaveLength(1);
+      expect(trial?.verdicts).toEqual({ pan2024: "refuted", strict: "refuted" });
+      return trial?.attempts[0];
+    },
+  };
+}
+
+const FLOOD = `const lines = '{"event":""}\\n'.repeat(20000);
+const pour = () => { while (process.stdout.write(lines)); process.stdout.once("drain", pour); };
+pour();`;
+
+it("ends an agent that floods its channel with tiny events, and keeps few of them", async () => {
+  await using place = new Workplace();
+  const attempt = await (await trialOf(place, FLOOD)).ended();
+  expect(attempt?.runEnd).toBe("output-limit");
+  expect(attempt?.records.filter((r) => r.body.kind === "agent-event").length).toBeLessThanOrEqual(5000);
+});
+
+it("hears a stop while an agent floods its channel", async () => {
+  await using place = new Workplace();
+  const trial = await trialOf(place, FLOOD);
+  await until("events come", () => {
+    const records = [...place.projection().trials.values()].flatMap((t) =>
+      t.attempts.flatMap((a) => a.records),
+    );
+    return records.some((r) => r.body.kind === "agent-event");
+  });
+  trial.run.kill("SIGINT");
+  expect((await trial.run.ended).code).toBe(130);
+});
+
+it("takes an event that nests too deep as data, and the run's end from the agent", async () => {
+  await using place = new Workplace();
+  const deep = `const deep = "[".repeat(7000) + "]".repeat(7000);
+process.stdout.write('{"event":"x","a":' + deep + '}\\n{"event":"finished","reason":"finish"}\\n');`;
+  const attempt = await (await trialOf(place, deep)).ended();
+  expect(attempt?.runEnd).toBe("finished");
+});
