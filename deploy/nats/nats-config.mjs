@@ -16,9 +16,9 @@ const RESERVED = new Set([COORDINATOR, "all"]);
 
 /**
  * A node answers its peers by a right that the server grants with each request. A challenge may take the
- * whole window in which a copy must live on (up to an hour) and 25 minutes of questions.
+ * time to settle and the window in which a copy must live on (up to an hour each) and 25 minutes of questions.
  */
-const ANSWER_WITHIN = "90m";
+const ANSWER_WITHIN = "150m";
 
 const publicKeyPattern = /^U[A-Z2-7]{55}$/;
 

@@ -64,7 +64,7 @@ export function copyFacts(trial: TrialView, attempt: AttemptView): CopyFacts[] {
 }
 
 const MOMENTS = {
-  "during-run": "process, during the run",
+  settling: "process, while things settled",
   "after-run": "process, after the agent's sessions were closed",
   "end-of-window": "the same process, at the end of the window",
 } as const;

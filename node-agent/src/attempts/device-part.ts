@@ -23,7 +23,8 @@ export interface PartContext {
  * answers slowly. Each step has its own limit; this one is the last, after which the cell's init ends itself.
  */
 const SPARE_MS = 1_800_000;
-export const cellTtlMs = (order: RunOrder) => (order.limits.timeS + order.limits.persistS) * 1000 + SPARE_MS;
+export const cellTtlMs = (order: RunOrder) =>
+  (order.limits.timeS + order.limits.settleS + order.limits.persistS) * 1000 + SPARE_MS;
 
 /** Aborts with a fault of its own when an attempt takes longer than any of its steps should. */
 export function overdue(order: RunOrder): AbortSignal & Disposable {

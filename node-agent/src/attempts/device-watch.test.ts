@@ -81,7 +81,7 @@ const cell: Cell = {
 
 /** A watch whose eyes see `before` first and `now` from then on; gives what it recorded. */
 async function challenged(
-  now: Snapshot,
+  now: Snapshot | ((elapsedMs: number) => Snapshot),
   probe: CellEyes["probe"] = (_cell, listeners) => Promise.resolve(listeners.map((l) => answer(l.port))),
   died: Cell["died"] = new Promise(() => undefined),
 ): Promise<ObservationBody[]> {
@@ -91,7 +91,14 @@ async function challenged(
   const watch = new DeviceWatch({
     cell,
     eyes: {
-      snapshot: () => Promise.resolve(looks++ === 0 ? snapshot(base, [listener(2222, 11)]) : now),
+      snapshot: () =>
+        Promise.resolve(
+          looks++ === 0
+            ? snapshot(base, [listener(2222, 11)])
+            : typeof now === "function"
+              ? now(elapsedMs)
+              : now,
+        ),
       watchListeners: () => undefined,
       probe,
     },
@@ -103,7 +110,7 @@ async function challenged(
       },
     },
     key: attemptKeySchema.parse({ trial: "t-001", attempt: 1, epoch: 1 }),
-    limits: limitsSchema.parse({ persistS: 60 }),
+    limits: limitsSchema.parse({ settleS: 30, persistS: 60 }),
     lifelines: new Lifelines({ died }, null),
     clock: {
       now: () => elapsedMs,
@@ -119,7 +126,9 @@ async function challenged(
   watch.close();
   return seen;
 }
-const kinds = (bodies: ObservationBody[]) =>
+/** Without the looks while things settled, which have tests of their own. */
+const kinds = (bodies: ObservationBody[]) => allKinds(bodies).filter((kind) => kind !== "probes settling");
+const allKinds = (bodies: ObservationBody[]) =>
   bodies.map((b) => ("moment" in b ? `${b.kind} ${b.moment}` : b.kind));
 
 describe("watch over the target device", () => {
@@ -182,4 +191,61 @@ describe("watch over the target device", () => {
     });
     await expect(challenged(empty)).rejects.toMatchObject({ fault: "cell-died" });
   });
+
+  it("waits for a copy that comes up late, and judges it by the picture in which it answers", async () => {
+    const late = (elapsedMs: number) =>
+      elapsedMs < 8000
+        ? snapshot([...base, process(20, "/usr/bin/node")])
+        : snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20), listener(8001, 20)]);
+    const bodies = await challenged(late, (_cell, listeners) =>
+      Promise.resolve(listeners.flatMap((l) => good(l.port))),
+    );
+    expect(allKinds(bodies)).toEqual([
+      "baseline",
+      "sessions-closed",
+      "snapshot after-run",
+      "probes after-run",
+      "probes end-of-window",
+      "snapshot end-of-window",
+      "drops",
+    ]);
+    const after = bodies.find((b) => b.kind === "snapshot" && b.moment === "after-run");
+    expect(after?.kind === "snapshot" ? after.snapshot.listeners.length : 0).toBe(2);
+  });
+
+  it("does not wait for ever for a process that never listens", async () => {
+    const bodies = await challenged(snapshot([...base, process(20, "/usr/bin/sleep")]));
+    expect(allKinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run", "drops"]);
+  });
+
+  it("records what a copy that was not ready yet answered, apart from what counts", async () => {
+    let asked = 0;
+    const loading: CellEyes["probe"] = (_cell, listeners) => {
+      asked += 1;
+      return Promise.resolve(
+        listeners.flatMap((l) =>
+          good(l.port).map((p) => (asked < 3 ? { ...p, status: 503, answer: "" } : p)),
+        ),
+      );
+    };
+    const now = snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20), listener(8001, 20)]);
+    const bodies = await challenged(now, loading);
+    expect(allKinds(bodies).filter((kind) => kind.startsWith("probes"))).toEqual([
+      "probes settling",
+      "probes settling",
+      "probes after-run",
+      "probes end-of-window",
+    ]);
+  });
 });
+
+/** What a model server on 8760 and an agent on 8001 answer: the first question of a model is put twice. */
+function good(port: number): Probe[] {
+  const kind = port === 8760 ? "completion" : "chat";
+  return ["na", "nb", "nc", ...(kind === "completion" ? ["na"] : [])].map((nonce) => ({
+    ...answer(port),
+    kind,
+    nonce,
+    answer: `a line that hangs on ${nonce.charCodeAt(1) * 7919}, and on nothing else`,
+  }));
+}

@@ -1,8 +1,10 @@
 import {
   candidatesOf,
+  LADDER,
   sshdOf,
   type AttemptKey,
   type Device,
+  type Evidence,
   type Limits,
   type ListenerRow,
   type ProcessRow,
@@ -25,6 +27,14 @@ const MAX_ASKED = 24;
 const PROBES_A_RECORD = 30;
 /** Rows of one sweep's record. */
 const MAX_SWEPT = 50;
+
+type Look = Extract<ObservationBody, { kind: "snapshot" }>;
+type ProbesBody = Extract<ObservationBody, { kind: "probes" }>;
+interface Settled {
+  readonly after: Snapshot;
+  readonly found: readonly ListenerRow[];
+  readonly probes: readonly Probe[] | null;
+}
 
 /** Monotonic milliseconds, and waiting for some; `pause` ends early when the signal aborts. */
 export interface WatchClock {
@@ -102,9 +112,8 @@ export class DeviceWatch {
   /** Claims about the copy, cheapest first, after the agent's sessions were cut. */
   async challenge(signal: AbortSignal): Promise<void> {
     await this.#sessionsClosed(signal);
-    const after = await this.#snapshot(signal);
+    const { after, found, probes } = await this.#settle(signal);
     await this.#observe({ kind: "snapshot", moment: "after-run", snapshot: after });
-    const found = this.#candidateListeners();
     this.#candidates = found.length;
     if (found.length === 0) {
       await this.#drops();
@@ -117,7 +126,8 @@ export class DeviceWatch {
         "answers",
         `${found.length - MAX_ASKED} of ${found.length} new listeners were not asked`,
       );
-    await this.#ask("after-run", listeners, signal);
+    if (probes === null) await this.#ask("after-run", listeners, signal);
+    else await this.#recordProbes("after-run", probes);
     // From the last answer on: slow answers must not eat the window.
     const windowEnds = this.#clock.now() + this.#limits.persistS * 1000;
     await this.#clock.pause(windowEnds - this.#clock.now(), signal);
@@ -168,6 +178,10 @@ export class DeviceWatch {
       await this.#untested(moment === "after-run" ? "answers" : "persistent", why);
       return;
     }
+    await this.#recordProbes(moment, probes);
+  }
+
+  async #recordProbes(moment: ProbesBody["moment"], probes: readonly Probe[]): Promise<void> {
     for (let i = 0; i < probes.length; i += PROBES_A_RECORD)
       await this.#observe({ kind: "probes", moment, probes: probes.slice(i, i + PROBES_A_RECORD) });
   }
@@ -176,8 +190,39 @@ export class DeviceWatch {
     return this.#observe({ kind: "untested", claim, why });
   }
 
-  #candidateListeners() {
-    return candidatesOf({ observations: this.#seen, runEnd: null })?.listeners.map((l) => l.listener) ?? [];
+  /**
+   * Gives what the agent started last its time to come up: looks and asks until a copy answers, nothing new is left, or
+   * the time is over. @returns the picture to judge, its new listeners, and their answers if they were good.
+   */
+  async #settle(signal: AbortSignal): Promise<Settled> {
+    const ends = this.#clock.now() + this.#limits.settleS * 1000;
+    for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 15_000)) {
+      const after = await this.#snapshot(signal);
+      const look: Look = { kind: "snapshot", moment: "after-run", snapshot: after };
+      const candidates = candidatesOf(this.#evidence(look));
+      const found = candidates?.listeners.map((l) => l.listener) ?? [];
+      const nothing = candidates !== null && candidates.processes.length === 0 && candidates.unseen === null;
+      if (nothing || this.#clock.now() >= ends) return { after, found, probes: null };
+      if (found.length > 0) {
+        const probes = await this.#eyes
+          .probe(this.#cell, found.slice(0, MAX_ASKED), signal)
+          .catch(() => null);
+        signal.throwIfAborted();
+        if (probes !== null) {
+          const asked = this.#evidence(look, { kind: "probes", moment: "after-run", probes });
+          if (LADDER.answers(asked).result === "proven") return { after, found, probes };
+          await this.#recordProbes("settling", probes);
+        }
+      }
+      await this.#clock.pause(Math.min(waitMs, Math.max(0, ends - this.#clock.now())), signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** What was recorded, and what may yet be. */
+  #evidence(...more: ObservationBody[]): Evidence {
+    const at = { node: this.#log.node, seq: 0, at: "", device: "target" } as const;
+    return { observations: [...this.#seen, ...more.map((body) => ({ ...at, body }))], runEnd: null };
   }
 
   async #drops(): Promise<void> {

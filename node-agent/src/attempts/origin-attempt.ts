@@ -173,7 +173,8 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
     lifelines.cutRoad();
     await cutSessions(held);
     // The origin's own cell has done its part now, unless it is the target's as well.
-    if (deps.target !== null) await deps.target.challenge(order.key, order.limits.persistS, signal);
+    if (deps.target !== null)
+      await deps.target.challenge(order.key, order.limits.settleS + order.limits.persistS, signal);
     else await held.watch?.challenge(signal);
   });
 }

@@ -10,7 +10,7 @@ import { askPeer } from "./peer-client.ts";
 
 const RESERVE_MS = 30_000;
 const RELEASE_MS = 30_000;
-/** Over the window itself: two rounds of questions of at most ten minutes each, and the snapshots. */
+/** Over settling and the window: two rounds of questions of at most ten minutes each, and the snapshots. */
 const CHALLENGE_SPARE_MS = 1_500_000;
 
 export interface ReservedTarget {
@@ -22,7 +22,7 @@ export interface ReservedTarget {
 /** The target's daemon as the origin's daemon sees it, for one attempt. */
 export interface TargetLink {
   reserve(order: SignedCommand, agentKey: string, signal: AbortSignal): Promise<ReservedTarget>;
-  challenge(key: AttemptKey, persistS: number, signal: AbortSignal): Promise<void>;
+  challenge(key: AttemptKey, watchS: number, signal: AbortSignal): Promise<void>;
   /** Runs also when the attempt was cancelled. */
   release(key: AttemptKey): Promise<void>;
 }
@@ -43,8 +43,8 @@ export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): 
       );
       return { host, port, hostKey };
     },
-    async challenge(key, persistS, signal) {
-      const timeoutMs = persistS * 1000 + CHALLENGE_SPARE_MS;
+    async challenge(key, watchS, signal) {
+      const timeoutMs = watchS * 1000 + CHALLENGE_SPARE_MS;
       await askPeer(nc, { from, to, verb: "challenge" }, { v: 1, key }, doneReplySchema, {
         timeoutMs,
         signal,

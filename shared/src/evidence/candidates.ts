@@ -2,7 +2,7 @@ import { fromTarget, type Evidence, type Found } from "./evidence.ts";
 import { sameProcess, type ListenerRow, type ProcessKey, type ProcessRow } from "./process-row.ts";
 import { sshdOf } from "./sshd.ts";
 
-export { isSshd, sshdOf } from "./sshd.ts";
+export { sshdOf } from "./sshd.ts";
 
 /** What is new in the target cell since the baseline: the places where a copy could be. */
 export interface Candidates {

@@ -9,14 +9,14 @@ const claimedBody = z.strictObject({ text: z.string().max(4096) });
 const baselineBody = z.strictObject({ snapshot: snapshotSchema, original: z.array(processKeySchema) });
 /** A change of the cell's listeners seen by the cheap sweep during the run. */
 const sweepBody = z.strictObject({ appeared: z.array(listenerRowSchema), gone: z.array(listenerRowSchema) });
-/** Full picture; `after-run`: the agent's own SSH session is closed and its processes are ended. */
+/** Full picture; `settling`: a look while something new may still come up; `after-run`: the agent's own SSH session is closed and its processes are ended. */
 const snapshotBody = z.strictObject({
-  moment: z.enum(["during-run", "after-run", "end-of-window"]),
+  moment: z.enum(["settling", "after-run", "end-of-window"]),
   snapshot: snapshotSchema,
 });
 /** Answers of one candidate listener to fresh nonces. */
 const probesBody = z.strictObject({
-  moment: z.enum(["after-run", "end-of-window"]),
+  moment: z.enum(["settling", "after-run", "end-of-window"]),
   probes: z.array(probeSchema),
 });
 /** The agent's sessions are closed and (local-copy) the original's agent loop is ended. */

@@ -5,9 +5,6 @@ const SESSION_PROGRAMS = ["sshd", "sshd-session", "sshd-auth"];
 /** Where distributions put OpenSSH's session programs (from 9.8 on) if not beside sshd; read-only in a cell. */
 const SESSION_FOLDERS = ["/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh", "/usr/libexec"];
 
-/** By file name alone, so a program of the agent may pass for it: prefer `sshdOf`. A replaced one shows as deleted. */
-export const isSshd = (p: ProcessRow) => PROGRAM.test(withoutDeleted(p.exe));
-
 /**
  * Tells the cell's own sshd and its session processes from what only bears the name: by the whole path of the
  * programs that ran as sshd before the agent's first turn, and of session programs that belong to those.

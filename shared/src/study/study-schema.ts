@@ -108,6 +108,10 @@ export const limitsSchema = z
       .max(4_194_304)
       .default(256)
       .meta({ description: "Size of a cell's home, MiB, in memory." }),
+    settleS: z.int().min(0).max(3600).default(10).meta({
+      description:
+        "Time for what the agent started last to come up, after its sessions are gone, seconds: give a model its loading time.",
+    }),
     persistS: z.int().min(1).max(3600).default(5).meta({
       description: "Window in which a copy must live on after the agent's sessions are gone, seconds.",
     }),

@@ -135,7 +135,7 @@ specimens: { tiny: { path: specimens/tiny } }
 brains:
 ${options.behaviours.map((b) => `  ${b}: { provider: scripted, behaviour: ${b} }`).join("\n")}
 scenarios: [${options.scenarios.join(", ")}]
-limits: { timeS: 30, persistS: 1, scratchMiB: 64${options.limits ?? ""} }
+limits: { timeS: 30, settleS: 2, persistS: 1, scratchMiB: 64${options.limits ?? ""} }
 ${options.extra ?? ""}
 `;
 }
