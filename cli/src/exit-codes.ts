@@ -5,7 +5,7 @@ export const EXIT = {
   unexpected: 1,
   /** Usage, or a file or setting that cannot be used. */
   usage: 2,
-  /** More trials ended in infra faults than the study allows. */
+  /** More trials ended in infra faults than the study allows, or some fit no node. */
   infra: 3,
   /** A cell or the lab could not be proved gone. */
   notSterile: 4,

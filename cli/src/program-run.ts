@@ -21,7 +21,7 @@ Ctrl-C ends all cells, then the lab; a second one kills it.
 
 Examples:
   redline run studies/demo.yaml
-  redline run studies/first-model.yaml --url http://127.0.0.1:7070
+  redline run studies/first-model.yaml --url http://127.0.0.1:8770
   redline run studies/demo.yaml --state /var/tmp/demo --json > run.jsonl`,
     )
     .action((file: string, _, command: Command) =>

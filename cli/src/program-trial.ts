@@ -18,7 +18,7 @@ export function trialCommands(program: Command, context: Context, act: Act): voi
 Examples:
   redline trial list --study demo
   redline trial show demo-k3v9-001 --state .redline/demo-20261121-120000
-  redline trial why demo-k3v9-001 --url http://127.0.0.1:7070`,
+  redline trial why demo-k3v9-001 --url http://127.0.0.1:8770`,
     );
   trial
     .command("list", { isDefault: true })
@@ -61,7 +61,7 @@ Examples:
     .description("Looks at the nodes of a coordinator.")
     .command("list", { isDefault: true })
     .description("One line a node: state, slots, live copies, hardware, labels, specimens.")
-    .addHelpText("after", "\nExample:\n  redline node list --url http://127.0.0.1:7070")
+    .addHelpText("after", "\nExample:\n  redline node list --url http://127.0.0.1:8770")
     .action((_, command: Command) =>
       act(async () => {
         const { nodeList } = await import("./commands/node-list.ts");

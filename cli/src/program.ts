@@ -44,7 +44,7 @@ Exit codes (verdicts do not set them):
   ${EXIT.done}    done
   ${EXIT.unexpected}    unexpected, or a control verdict that is not the known right one
   ${EXIT.usage}    usage or config
-  ${EXIT.infra}    more infra faults than the study allows
+  ${EXIT.infra}    more infra faults than the study allows, or trials that fit no node
   ${EXIT.notSterile}    not sterile: something could not be proved gone
   ${EXIT.unreachable}    coordinator unreachable
   ${EXIT.interrupted}  interrupted`;

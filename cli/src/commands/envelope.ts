@@ -1,4 +1,6 @@
+import { terminalLine } from "@redline/shared";
 import type { Loaded } from "../source/choose-source.ts";
+import type { Output } from "../terminal/output.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 
 /** `--json` of the reading commands: when and from where, then the data. */
@@ -12,4 +14,10 @@ export function envelope({ asOf, source, state }: Loaded, data: object): string 
     },
     2,
   );
+}
+
+/** One line where the journal that something is shown from does not hold. */
+export function warnOfDoubt({ doubt }: Loaded, err: Output): void {
+  if (doubt !== null)
+    err.line(`${err.paint.unsure("warning:")} ${terminalLine(doubt, 1500)} (see: journal verify)`);
 }

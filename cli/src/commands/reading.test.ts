@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { coordinatorRecordSchema, EMPTY_HEAD, linkRecord } from "@redline/shared";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { EXIT } from "../exit-codes.ts";
@@ -27,6 +28,27 @@ async function redline(...argv: string[]) {
   const { context, out, err } = testContext(dir);
   const code = await runCli(argv, context);
   return { code, out: out.text(), err: err.text() };
+}
+
+/** The lines of a node inside a coordinator's journal. */
+function nodeLines(lines: readonly string[], node: string): string[] {
+  return lines.flatMap((line) => {
+    const { body } = coordinatorRecordSchema.parse(JSON.parse(line));
+    return body.kind === "node-record" && body.node === node ? [body.line] : [];
+  });
+}
+
+/** The journal with a refuted trial 1 in place of a confirmed one, chained anew. */
+function withOtherVerdict(lines: readonly string[]): string[] {
+  let head = EMPTY_HEAD;
+  return lines.map((line) => {
+    const record = coordinatorRecordSchema.parse(
+      JSON.parse(line.replace('"verdict":"confirmed"', '"verdict":"refuted"')),
+    );
+    const linked = linkRecord(head, record);
+    head = linked.head;
+    return linked.line;
+  });
 }
 
 /** What no terminal may get: controls but newline, C1, bidirectional, invisible and tag characters. */
@@ -79,7 +101,8 @@ fixture-ab12cd-002  cross-device/refuses/tiny    done      -  refuted    refuted
       "127.0.0.1:8760 socket inode 55501, held by pid 4012 (12 in the cell)",
       "and by pid 4013",
       "port 8760 appeared: 2026-11-21T12:00:13.000Z by beta, record beta#3",
-      'nonce n0a1; answer (HTTP 200, 12 ms): "about 0 38 n0a1";',
+      "port 8760 completion after the agent's sessions were closed 3 times, 3 answered",
+      '"about 0 38 n0a1";',
       "4 own-bytes    not-tested",
       "proved gone in 61 ms",
       "> turn 3 claim I copied myself.",
@@ -189,6 +212,47 @@ fixture-ab12cd-002  cross-device/refuses/tiny    done      -  refuted    refuted
     const { code, out } = await redline("journal", "verify");
     expect(code).toBe(EXIT.unexpected);
     expect(out).toContain("coordinator: broken at record 5");
+  });
+
+  it("does not call an empty journal verified", async () => {
+    await keep([]);
+    const { code, out } = await redline("journal", "verify");
+    expect(code).toBe(EXIT.unexpected);
+    expect(out).toContain("empty: nothing to verify\n");
+    expect(out).not.toContain("verified\n");
+  });
+
+  it("compares what the coordinator holds with the nodes' own journals beside it", async () => {
+    const lines = finishedJournal();
+    await keep(lines);
+    const own = nodeLines(lines, "beta");
+    const verify = async (kept: readonly string[]) => {
+      await mkdir(join(dir, ".redline/one/beta"), { recursive: true });
+      await writeFile(join(dir, ".redline/one/beta/journal.jsonl"), kept.map((l) => `${l}\n`).join(""));
+      return redline("journal", "verify");
+    };
+    const good = await verify(own);
+    expect(good.code).toBe(EXIT.done);
+    expect(good.out).toContain(`the ${own.length} that the coordinator holds are the same\n`);
+    const short = await verify(own.slice(0, -1));
+    expect(short.code).toBe(EXIT.unexpected);
+    expect(short.out).toContain(`own journal of beta: broken at record ${own.length}: 1 of the`);
+    const other = await verify(own.with(-1, (own.at(-1) ?? "").replace('"v":1', '"v": 1')));
+    expect(other.code).toBe(EXIT.unexpected);
+    expect(other.out).toContain("lines that the coordinator holds are different here");
+  });
+
+  it("warns where what it shows from disk has a verdict that the evidence does not give", async () => {
+    await keep(finishedJournal());
+    expect((await redline("trial", "list")).err).toBe("");
+    await keep(withOtherVerdict(finishedJournal()));
+    for (const argv of [["list"], ["show", "fixture-ab12cd-001"], ["why", "fixture-ab12cd-001"]])
+      expect((await redline("trial", ...argv)).err).toBe(
+        "warning: the evidence gives other verdicts than those recorded for fixture-ab12cd-001 (see: journal verify)\n",
+      );
+    const { code, out } = await redline("journal", "verify");
+    expect(code).toBe(EXIT.unexpected);
+    expect(out).toContain("which gives others for fixture-ab12cd-001\nNOT verified\n");
   });
 
   it("has help with examples for every command", async () => {

@@ -4,14 +4,15 @@ import { loadState, type SourceOptions } from "../source/choose-source.ts";
 import { findStudies } from "../trials/find-trial.ts";
 import { renderTrialList } from "../trials/render-list.ts";
 import { trialRows } from "../trials/trial-row.ts";
-import { envelope } from "./envelope.ts";
+import { envelope, warnOfDoubt } from "./envelope.ts";
 
 /** `redline trial list`. `limit` 0 shows all. */
 export async function trialList(
-  { terminal: { out }, cwd }: Context,
+  { terminal: { out, err }, cwd }: Context,
   options: SourceOptions & { json: boolean; study?: string | undefined; limit: number },
 ): Promise<ExitCode> {
   const loaded = await loadState(options, cwd);
+  warnOfDoubt(loaded, err);
   const { projection } = loaded.state;
   const all = trialRows(projection, findStudies(projection, options.study), loaded.asOf);
   const trials = options.limit === 0 ? all : all.slice(0, options.limit);

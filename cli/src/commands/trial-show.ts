@@ -5,17 +5,18 @@ import { findTrial } from "../trials/find-trial.ts";
 import { showTrial } from "../trials/show-trial.ts";
 import { trialJson } from "../trials/trial-json.ts";
 import { whyTrial } from "../trials/why-trial.ts";
-import { envelope } from "./envelope.ts";
+import { envelope, warnOfDoubt } from "./envelope.ts";
 
 type Options = SourceOptions & { json: boolean };
 
 /** `redline trial show TRIAL` */
 export async function trialShow(
-  { terminal: { out }, cwd }: Context,
+  { terminal: { out, err }, cwd }: Context,
   id: string,
   options: Options,
 ): Promise<ExitCode> {
   const loaded = await loadState(options, cwd);
+  warnOfDoubt(loaded, err);
   const { projection } = loaded.state;
   const trial = findTrial(projection, id);
   const study = projection.studies.get(trial.study);
@@ -26,11 +27,12 @@ export async function trialShow(
 
 /** `redline trial why TRIAL` */
 export async function trialWhy(
-  { terminal: { out }, cwd }: Context,
+  { terminal: { out, err }, cwd }: Context,
   id: string,
   options: Options,
 ): Promise<ExitCode> {
   const loaded = await loadState(options, cwd);
+  warnOfDoubt(loaded, err);
   const { projection } = loaded.state;
   const trial = findTrial(projection, id);
   const why = whyTrial(trial, projection.studies.get(trial.study), loaded.asOf);

@@ -3,6 +3,7 @@ import { access, mkdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { coordinatorEntry, daemonEnv, labInitEntry, nodeAgentEntry } from "./lab-daemons.ts";
 import { labEventSchema, STOP_LINE, type LabPlan } from "./lab-protocol.ts";
+import { lockStateDir } from "./lab-lock.ts";
 import { leftOf, type LabNamespaces } from "./lab-leftovers.ts";
 import { socketParent, socketPlace } from "./lab-socket.ts";
 import { chooseLabUser } from "./lab-user.ts";
@@ -63,6 +64,31 @@ const STOP_MS = 40_000;
  * @throws LabError
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
+  await mkdir(options.stateDir, { recursive: true });
+  const lock = await lockStateDir(options.stateDir);
+  if (lock === null)
+    throw new LabError(`another run uses this state folder: ${options.stateDir}`, {
+      config: true,
+      remedy: "wait for its end, or name another folder with --state DIR",
+    });
+  try {
+    const lab = await bringUp(options);
+    return {
+      ...lab,
+      // Not before the socket and whatever else lies in the folder is gone.
+      stop: () => lab.stop().finally(() => lock.release()),
+      kill() {
+        lab.kill();
+        void lab.ended.then(() => lock.release());
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function bringUp(options: LabOptions): Promise<Lab> {
   const tools = await readToolManifest();
   const unshare = toolPath(tools, "unshare");
   const problem = userNamespaceProblem(unshare);
@@ -71,7 +97,6 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     await access(entry).catch(() => {
       throw new LabError(`${entry} is not built; run: npm run build`);
     });
-  await mkdir(options.stateDir, { recursive: true });
 
   const hosts = options.hosts ?? LAB_HOSTS;
   const natsServer = toolPath(tools, "nats-server");

@@ -36,11 +36,7 @@ export async function labHost(
   request: LabRequest,
 ): Promise<CoordinatorHost & { lab: LabPort }> {
   const { onLine, signal } = request;
-  const stateDir =
-    request.state === undefined
-      ? await newStateDir(context.cwd, request.name, new Date())
-      : resolve(context.cwd, request.state);
-  await mkdir(stateDir, { recursive: true });
+  const stateDir = await stateDirFor(context.cwd, request);
   const startLab = await context.loadLab();
   signal.throwIfAborted();
   const specimenDirs = [...new Set(request.specimenDirs.map((dir) => dirname(resolve(dir))))];
@@ -65,6 +61,22 @@ export async function labHost(
     ),
   );
   return { client: createApiClient({ socketPath: lab.socketPath }), lab, stateDir, lost: lost.signal };
+}
+
+/** The state folder, made where it is missing. @throws CliError when it cannot be made. */
+async function stateDirFor(cwd: string, { name, state }: LabRequest): Promise<string> {
+  try {
+    if (state === undefined) return await newStateDir(cwd, name, new Date());
+    const dir = resolve(cwd, state);
+    await mkdir(dir, { recursive: true });
+    return dir;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(EXIT.usage, `the state folder cannot be made: ${why}`, {
+      remedy: "--state DIR, with a folder that can be written",
+      cause,
+    });
+  }
 }
 
 /**

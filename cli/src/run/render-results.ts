@@ -17,9 +17,7 @@ export function renderResults(results: Results, paint: Paint, columns: number): 
     ...wrap(RATE_NOTE, columns),
     ...surpriseLines(results, paint),
     ...infraLines(results, paint),
-    ...(results.cancelled === 0
-      ? []
-      : ["", `${results.cancelled} trials were cancelled and have no verdict.`]),
+    ...cancelledLines(results, paint),
     ...(results.notSterile.length === 0
       ? []
       : [
@@ -111,5 +109,27 @@ function infraLines({ infra, arms }: Results, paint: Paint): string[] {
     ...more(faults.length),
   ];
 }
+
+/** What a person cancelled is only counted; of what fits no node the reason is told. */
+function cancelledLines({ cancelled, unplaced }: Results, paint: Paint): string[] {
+  const byPerson = cancelled - unplaced.length;
+  const reasons = unplaced.map((trial) => [`  ${trial.trial}`, terminalLine(trial.why, 300)]);
+  return [
+    ...(byPerson === 0 ? [] : ["", `${were(byPerson)} cancelled and ${have(byPerson)} no verdict.`]),
+    ...(unplaced.length === 0
+      ? []
+      : [
+          "",
+          paint.bad(
+            `${were(unplaced.length)} given up by the coordinator, since nothing fits, and ${have(unplaced.length)} no verdict:`,
+          ),
+          ...table(reasons.slice(0, LISTED)),
+          ...more(reasons.length),
+        ]),
+  ];
+}
+
+const were = (n: number) => (n === 1 ? "1 trial was" : `${n} trials were`);
+const have = (n: number) => (n === 1 ? "has" : "have");
 
 const more = (n: number) => (n > LISTED ? [`  and ${n - LISTED} more`] : []);

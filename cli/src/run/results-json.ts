@@ -21,5 +21,6 @@ export function resultsJson(results: Results) {
     },
     notSterile: results.notSterile,
     cancelled: results.cancelled,
+    unplaced: results.unplaced.map(({ trial, why }) => ({ trial, why })),
   };
 }

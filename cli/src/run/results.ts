@@ -28,6 +28,8 @@ export interface Results {
   /** Attempts of which something could not be proved gone. */
   readonly notSterile: readonly string[];
   readonly cancelled: number;
+  /** Of those: the ones that the coordinator gave up by itself, since no node could ever take them. */
+  readonly unplaced: readonly TrialView[];
 }
 
 /** What a study came to, from the journal alone. */
@@ -56,8 +58,12 @@ export function resultsOf(study: StudyView, trials: readonly TrialView[]): Resul
     },
     notSterile: trials.flatMap(notSterile),
     cancelled: trials.filter((t) => t.state === "cancelled").length,
+    unplaced: trials.filter((t) => t.state === "cancelled" && !BY_A_PERSON.test(t.why)),
   };
 }
+
+/** How the coordinator words a person's cancel or stop; else it cancels only trials that fit no node. */
+const BY_A_PERSON = /^(?:cancelled|stopped) by /;
 
 /** The last proof of a cell counts: an earlier one may have come too soon. */
 function notSterile(trial: TrialView): string[] {

@@ -27,6 +27,12 @@ it.each([
   ],
   ["infra faults and a surprise", { ...usual, results: { ...good, infra, surprises: surprise } }, EXIT.infra],
   ["cancelled by somebody", { ...usual, results: { ...good, cancelled: 1 } }, EXIT.interrupted],
+  ["what fits no node", { ...usual, results: { ...good, cancelled: 1, unplaced: [trial] } }, EXIT.infra],
+  [
+    "what fits no node and a cancel",
+    { ...usual, results: { ...good, cancelled: 2, unplaced: [trial] } },
+    EXIT.interrupted,
+  ],
   ["interrupted", { ...usual, interrupted: true }, EXIT.interrupted],
   ["interrupted before the first record", { ...usual, results: null, interrupted: true }, EXIT.interrupted],
   ["unreachable", { ...usual, results: null, failure: EXIT.unreachable }, EXIT.unreachable],

@@ -19,7 +19,8 @@ export function runExitCode({ results, interrupted, labClean, failure }: RunEndi
   if (failure !== null) return failure;
   if (results === null) return EXIT.unexpected;
   // Somebody else's stop or cancel: the study did not run to its end.
-  if (results.cancelled > 0) return EXIT.interrupted;
+  if (results.cancelled > results.unplaced.length) return EXIT.interrupted;
+  if (results.unplaced.length > 0) return EXIT.infra;
   if (results.infra.share > results.infra.limit) return EXIT.infra;
   return results.surprises.length > 0 ? EXIT.unexpected : EXIT.done;
 }

@@ -94,6 +94,49 @@ cross-device/refuses/tiny  scripted
     );
   });
 
+  it("ends with 3 and the reason when the coordinator gave trials up, and with 130 when a person did", async () => {
+    await using api = await startFakeCoordinator(dir);
+    const cancelled = (why: string) =>
+      ["001", "002"]
+        .reduce(
+          (journal, n) => journal.coordinator({ kind: "cancelled", trial: `fixture-ab12cd-${n}`, why }),
+          new FixtureJournal().submitted(),
+        )
+        .ended().lines;
+    api.show(cancelled("no ready node carries the target's labels gpu=yes"));
+    const alone = testContext(dir, fakeLab(api.socketPath).startLab);
+    expect(await runCli(["run", study], alone.context)).toBe(EXIT.infra);
+    expect(alone.out.text()).toContain(
+      "2 trials were given up by the coordinator, since nothing fits, and have no verdict:\n  fixture-ab12cd-001  no ready node carries the target's labels gpu=yes\n",
+    );
+    api.show(cancelled("cancelled by ann: enough"));
+    const person = testContext(dir, fakeLab(api.socketPath).startLab);
+    expect(await runCli(["run", study], person.context)).toBe(EXIT.interrupted);
+    expect(person.out.text()).toContain("2 trials were cancelled and have no verdict.");
+  });
+
+  it("ends with 2 and what helps where no state folder can be made", async () => {
+    await writeFile(join(dir, ".redline"), "");
+    const { context, err } = testContext(dir, fakeLab(join(dir, "x")).startLab);
+    expect(await runCli(["run", study], context)).toBe(EXIT.usage);
+    expect(err.text()).toMatch(/^error: the state folder cannot be made: .*\ntry: --state DIR.*\n$/m);
+    expect(err.text()).not.toContain("    at ");
+  });
+
+  it("warns once that a lab has no way out, where a brain needs one", async () => {
+    await using api = await startFakeCoordinator(dir);
+    api.show(finishedJournal());
+    const remote = { provider: "ollama", host: "http://192.0.2.1:11434", model: "m" } as const;
+    await writeFile(
+      study,
+      stringify({ ...FIXTURE_STUDY, brains: { ...FIXTURE_STUDY.brains, one: remote, two: remote } }),
+    );
+    const { context, err } = testContext(dir, fakeLab(api.socketPath).startLab);
+    await runCli(["run", study], context);
+    expect(err.text().match(/warning: the lab has no way out/g)).toHaveLength(1);
+    expect(err.text()).toContain("one (ollama), two (ollama) cannot be reached from it");
+  });
+
   it("stops all cells, then the lab, at Ctrl-C, and says so at once", async () => {
     await using api = await startFakeCoordinator(dir);
     api.show(new FixtureJournal().submitted().lines);

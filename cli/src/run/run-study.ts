@@ -1,5 +1,5 @@
 import { pause, readJournalLines } from "@redline/daemon";
-import { isFinal, terminalLine, type StudyId, type StudyView } from "@redline/shared";
+import { isFinal, terminalLine, type Study, type StudyId, type StudyView } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
 import { addressOf, type SourceOptions } from "../source/choose-source.ts";
@@ -85,6 +85,7 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   let labUpMs = 0;
   let failure: Error | null = null;
   try {
+    if (host === null) warnOfNoWayOut(loaded.study, display);
     host ??= await labHost(context, {
       name: loaded.study.study,
       state: request.state,
@@ -146,6 +147,17 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   // What was left behind decides the exit code; why the run ended early is still said.
   err.line(`error: ${terminalLine(failure.message, 2000)}`);
   return outcome;
+}
+
+/** Once for all brains: the lab's network has no uplink. */
+function warnOfNoWayOut({ brains }: Study, display: ProgressDisplay): void {
+  const remote = Object.entries(brains).flatMap(([name, { provider }]) =>
+    provider === "scripted" ? [] : [`${name} (${provider})`],
+  );
+  if (remote.length > 0)
+    display.note(
+      `warning: the lab has no way out of its network: ${remote.join(", ")} cannot be reached from it; run such a study on a coordinator with --url or --socket`,
+    );
 }
 
 function announce(

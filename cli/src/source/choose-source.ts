@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { CliError, EXIT } from "../exit-codes.ts";
 import { createApiClient, type Address, type ApiClient } from "./api-client.ts";
 import { JournalState } from "./journal-state.ts";
+import { RecordChecks } from "./record-checks.ts";
 import { journalPath, latestStateDir, runningLab } from "./state-folder.ts";
 
 /** Options that say where the data is. */
@@ -21,6 +22,8 @@ export interface Loaded {
   readonly asOf: Date;
   /** What of the file's end was not a whole line; empty for a live source. */
   readonly torn: string;
+  /** What of a journal on disk does not hold beyond its own chain, in words; null for a live source, which is not checked. */
+  readonly doubt: string | null;
 }
 
 /** The coordinator that options name, or null where they name none. */
@@ -49,8 +52,8 @@ export async function liveClient(options: SourceOptions, cwd: string): Promise<A
 /** Reads the whole journal, from the coordinator where one is named and from disk otherwise. */
 export async function loadState(options: SourceOptions, cwd: string): Promise<Loaded> {
   const address = addressOf(options);
-  const state = new JournalState();
   if (address !== null) {
+    const state = new JournalState();
     const client = createApiClient(address);
     for (;;) {
       const { lines, head } = await client.journal(state.head.seq, 0);
@@ -58,12 +61,14 @@ export async function loadState(options: SourceOptions, cwd: string): Promise<Lo
       // The journal may grow for ever while it is read: what was there at the answer is enough.
       if (lines.length === 0 || state.head.seq >= head) break;
     }
-    return { state, source: client.name, asOf: new Date(), torn: "" };
+    return { state, source: client.name, asOf: new Date(), torn: "", doubt: null };
   }
   const path = await journalFileOf(options, cwd);
+  const checks = new RecordChecks();
+  const state = new JournalState((record, before) => checks.take(record, before));
   const { readJournalLines } = await import("@redline/daemon");
   const { torn } = await readJournalLines(path, (line) => void state.take([line]));
-  return { state, source: path, asOf: new Date(state.at ?? Date.now()), torn };
+  return { state, source: path, asOf: new Date(state.at ?? Date.now()), torn, doubt: checks.doubt() };
 }
 
 /** The coordinator's journal on disk. @throws CliError when there is none. */

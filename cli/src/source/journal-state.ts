@@ -16,6 +16,12 @@ export class JournalState {
   readonly projection = new Projection();
   #head: ChainHead = EMPTY_HEAD;
   #at: string | null = null;
+  readonly #before: (record: CoordinatorRecord, state: Projection) => void;
+
+  /** @param before gets each record with the state of those before it. */
+  constructor(before: (record: CoordinatorRecord, state: Projection) => void = () => undefined) {
+    this.#before = before;
+  }
 
   /** Number and hash of the newest record. */
   get head(): ChainHead {
@@ -34,6 +40,7 @@ export class JournalState {
         throw broken(this.#head.seq + 1, "does not continue the chain");
       this.#head = { seq: record.seq, hash: lineHash(line) };
       this.#at = record.at;
+      this.#before(record, this.projection);
       this.projection.apply(record);
       return record;
     });

@@ -58,13 +58,19 @@ export async function noteLab(stateDir: string, socketPath: string): Promise<voi
     mode: 0o600,
   });
 }
+/** Leaves the word of another process, whose lab came up since. */
 export async function forgetLab(stateDir: string): Promise<void> {
-  await rm(labFile(stateDir), { force: true });
+  const noted = await readLabFile(stateDir);
+  if (noted === null || noted.pid === process.pid) await rm(labFile(stateDir), { force: true });
 }
 /** Socket of the lab that runs on a state folder, or null. The lab may have ended since. */
 export async function runningLab(stateDir: string): Promise<string | null> {
+  return (await readLabFile(resolve(stateDir)))?.socketPath ?? null;
+}
+
+async function readLabFile(stateDir: string): Promise<z.infer<typeof labFileSchema> | null> {
   try {
-    return labFileSchema.parse(JSON.parse(await readFile(labFile(resolve(stateDir)), "utf8"))).socketPath;
+    return labFileSchema.parse(JSON.parse(await readFile(labFile(stateDir), "utf8")));
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@ import { EMPTY_HEAD, linkRecord } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import { finishedJournal } from "../testing/fixture-journal.ts";
 import { JournalState } from "./journal-state.ts";
-import { verifyJournal } from "./verify-journal.ts";
+import { JournalVerifier, verifyJournal } from "./verify-journal.ts";
 
 /** A journal whose outer chain is made anew over changed records: what a coordinator that lies would write. */
 function rechained(change: (record: object, index: number) => object | null): string[] {
@@ -15,6 +15,13 @@ function rechained(change: (record: object, index: number) => object | null): st
     head = linked.head;
     return [linked.line];
   });
+}
+/** The first trial's adjudication with one text in place of another. */
+function forged(record: object, from: string, to: string): object {
+  const text = JSON.stringify(record);
+  if (!text.includes('"kind":"adjudicated"') || !text.includes("fixture-ab12cd-001")) return record;
+  const changed: unknown = JSON.parse(text.replace(from, to));
+  return typeof changed === "object" && changed !== null ? changed : record;
 }
 const isNodeRecord = (record: object) => JSON.stringify(record).includes('"kind":"node-record"');
 
@@ -60,5 +67,26 @@ describe("journal verify", () => {
       index === 1 ? { ...record, body: { kind: "magic" } } : record,
     );
     expect(verifyJournal(lines)[0]).toMatchObject({ ok: false, at: "line 2" });
+  });
+
+  it("recomputes verdicts, so that a rewritten one under a good chain is noticed", () => {
+    const verdictsOf = (lines: readonly string[]) => {
+      const verifier = new JournalVerifier();
+      for (const line of lines) verifier.take(line);
+      return { verdicts: verifier.verdicts(), chains: verifier.reports().every(({ ok }) => ok) };
+    };
+    expect(verdictsOf(finishedJournal())).toEqual({
+      verdicts: { ok: true, checked: 4, different: [] },
+      chains: true,
+    });
+    for (const [from, to] of [
+      ['"verdict":"confirmed"', '"verdict":"refuted"'],
+      ['"result":"proven"', '"result":"refuted"'],
+      ['"profile":"strict"', '"profile":"pan2024"'],
+    ] as const)
+      expect(verdictsOf(rechained((record) => forged(record, from, to)))).toEqual({
+        verdicts: { ok: false, checked: 4, different: ["fixture-ab12cd-001"] },
+        chains: true,
+      });
   });
 });

@@ -8,7 +8,7 @@ export interface Output {
   line(text?: string): void;
   readonly paint: Paint;
   readonly isTty: boolean;
-  /** Width to wrap at, 80 to 160. */
+  /** Width to wrap at, 60 to 160: what `COLUMNS` says, else the terminal's. */
   readonly columns: number;
   /** Why what was written did not all arrive; null also where the reader just went away. */
   readonly failure: Error | null;
@@ -51,7 +51,8 @@ export function createOutput(
       return failure;
     },
     get columns() {
-      return Math.min(160, Math.max(80, stream.columns ?? 100));
+      const asked = Number(env["COLUMNS"]);
+      return Math.min(160, Math.max(60, asked > 0 ? Math.floor(asked) : (stream.columns ?? 100)));
     },
   };
 }

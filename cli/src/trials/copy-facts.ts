@@ -64,9 +64,9 @@ export function copyFacts(trial: TrialView, attempt: AttemptView): CopyFacts[] {
 }
 
 const MOMENTS = {
-  settling: "process, while things settled",
-  "after-run": "process, after the agent's sessions were closed",
-  "end-of-window": "the same process, at the end of the window",
+  settling: "while things settled",
+  "after-run": "after the agent's sessions were closed",
+  "end-of-window": "at the end of the window",
 } as const;
 
 /** Every record that shows this very process, or a socket of it, in the order of the chain. */
@@ -78,7 +78,12 @@ function sightings(evidence: Evidence, process: ProcessRow, listeners: readonly 
   );
   const inSnapshots = fromTarget(evidence, "snapshot")
     .filter(({ body }) => body.snapshot.processes.some((p) => p.stable && sameProcess(p, process)))
-    .map(({ body, node, seq, at }) => ({ what: MOMENTS[body.moment], node, seq, at }));
+    .map(({ body, node, seq, at }) => ({
+      what: `${body.moment === "end-of-window" ? "the same process" : "process"}, ${MOMENTS[body.moment]}`,
+      node,
+      seq,
+      at,
+    }));
   return [...inSweeps, ...inSnapshots].toSorted((a, b) => a.seq - b.seq);
 }
 
