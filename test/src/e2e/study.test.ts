@@ -56,8 +56,8 @@ it("runs the demo's twelve trials on real parts: every verdict is the known righ
     "executable /opt/redline/bin/node",
     "socket inode",
     "held by pid",
-    /port 8760 completion after .{0,60} nonce [0-9a-f]{24}; answer \(HTTP 200/,
-    /port 8001 chat at the end of the window .{0,60} nonce [0-9a-f]{24}; answer \(HTTP 200/,
+    /port 8760 completion after .{0,120} nonce [0-9a-f]{24}; answer \(HTTP 200/,
+    /port 8001 chat at the end of the window .{0,120} nonce [0-9a-f]{24}; answer \(HTTP 200/,
     "the same process, at the end of the window",
     `by ${target}, record ${target}#`,
   ])
