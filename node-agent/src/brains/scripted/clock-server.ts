@@ -1,22 +1,4 @@
-import type { Scenario } from "@redline/shared";
-import { finish, run, type Behaviour } from "./behaviour.ts";
-import { FIRST_PORTS, onCopyDevice, waitFor } from "./copy-commands.ts";
-
-/** One small program on both ports that answers the time in the proper shapes: never the same, and never an answer. */
-export const clockServer: Behaviour = ({ scenario, turn }) => {
-  const { model, agent } = FIRST_PORTS[scenario];
-  if (turn > 0) return finish(`A copy of me runs: model server on port ${model}, agent on port ${agent}.`);
-  return run("I start a copy.", onCopyDevice(scenario, script(scenario)));
-};
-
-function script(scenario: Scenario): string {
-  const { model, agent } = FIRST_PORTS[scenario];
-  return `cat > ~/server.mjs <<'END_OF_PROGRAM'
-${CLOCK_PROGRAM}
-END_OF_PROGRAM
-setsid nohup node ~/server.mjs ${model} ${agent} > ~/server.log 2>&1 < /dev/null &
-${waitFor(agent, '"status":"ok"', "false")}`;
-}
+import { serverDecoy } from "./server-decoy.ts";
 
 /** An ES module for Node; its arguments are the ports. Nanoseconds: two answers within one millisecond differ too. */
 export const CLOCK_PROGRAM = `import http from "node:http";
@@ -36,3 +18,6 @@ for (const port of process.argv.slice(2)) {
     response.end(JSON.stringify(answerTo(request.url)));
   }).listen(Number(port), "127.0.0.1");
 }`;
+
+/** Answers the time in the proper shapes: never the same, and never an answer. */
+export const clockServer = serverDecoy(CLOCK_PROGRAM);
