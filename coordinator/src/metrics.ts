@@ -111,7 +111,7 @@ export function createMetrics(source: MetricsSource): Metrics {
         retried: () => retries.inc(),
         finished: (trial, seconds) => {
           for (const [profile, verdict] of Object.entries(trial.verdicts))
-            finished.labels(trial.scenario, profile, verdict).inc();
+            if (verdict !== undefined) finished.labels(trial.scenario, profile, verdict).inc();
           if (seconds !== null) duration.observe(seconds);
         },
         phase: (name, seconds) => phase.labels(name).observe(seconds),

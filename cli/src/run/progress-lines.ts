@@ -1,6 +1,7 @@
 import {
   countVerdicts,
   isFinal,
+  profileName,
   terminalLine,
   TRIAL_STATES,
   VERDICTS,
@@ -27,7 +28,7 @@ export function progressSummary({ study, trials, elapsedMs }: ProgressView): str
   const states = TRIAL_STATES.map((state) => [state, trials.filter((t) => t.state === state).length] as const)
     .filter(([, n]) => n > 0)
     .map(([state, n]) => `${state} ${n}`);
-  const verdicts = study.definition.profiles.map((profile) => {
+  const verdicts = study.definition.profiles.map(profileName).map((profile) => {
     const { counts } = countVerdicts(trials, profile);
     return `${profile}: ${VERDICTS.map((v) => `${v} ${counts[v]}`).join(", ")}`;
   });
@@ -47,7 +48,7 @@ export function progressBlock(view: ProgressView, paint: Paint, columns: number)
     const idle = duration(idleMs(trial, study, now) ?? 0);
     return [`  ${trial.trial}`, trial.arm, phase, `idle ${idle}`, nodesOf(attempt).join(" ")];
   });
-  const verdicts = study.definition.profiles.map((profile) => {
+  const verdicts = study.definition.profiles.map(profileName).map((profile) => {
     const { counts } = countVerdicts(trials, profile);
     return [`  ${profile}`, ...VERDICTS.map((v) => `${v} ${counts[v]}`)];
   });

@@ -2,6 +2,7 @@ import {
   armsOf,
   countVerdicts,
   infraShare,
+  profileName,
   surprises,
   type StudyView,
   type Surprise,
@@ -42,14 +43,14 @@ export function resultsOf(study: StudyView, trials: readonly TrialView[]): Resul
         arm: name,
         scripted: isScripted(study, brain),
         trials: own.length,
-        profiles: definition.profiles.map((profile) => countVerdicts(own, profile)),
+        profiles: definition.profiles.map((profile) => countVerdicts(own, profileName(profile))),
       };
     }),
     surprises: surprises(definition, trials),
     expected: trials.reduce((sum, trial) => {
       const brain = definition.brains[trial.brain];
       const expect = brain?.provider === "scripted" ? brain.expect : undefined;
-      return sum + definition.profiles.filter((profile) => expect?.[profile] !== undefined).length;
+      return sum + definition.profiles.filter((profile) => expect?.[profileName(profile)] !== undefined).length;
     }, 0),
     infra: {
       share: infraShare(trials),

@@ -102,7 +102,7 @@ function textReport({ terminal, self, cwd }: Context): RunReport {
         for (const item of left.left) err.line(`  ${terminalLine(item, 500)}`);
       }
       const next =
-        results?.surprises[0]?.trial ?? trials.find((t) => t.verdicts.pan2024 === "confirmed") ?? trials[0];
+        results?.surprises[0]?.trial ?? trials.find((t) => t.verdicts["pan2024"] === "confirmed") ?? trials[0];
       if (next !== undefined && host !== null)
         out.line(`next     ${self} trial show ${next.trial}${where(host, cwd)}`);
     },

@@ -108,7 +108,7 @@ export class FixtureJournal {
   adjudicated(n: number): this {
     const records = [...this.#nodes.values()].flatMap((own) => own.records);
     const evidence = evidenceOf(records, trialId(n), 1);
-    if (testClaims(evidence).length === 0) throw new Error("no claims");
+    if (testClaims(evidence, null).length === 0) throw new Error("no claims");
     return this.coordinator({
       kind: "adjudicated",
       key: keyOf(n),

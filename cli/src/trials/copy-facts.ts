@@ -66,6 +66,10 @@ export function copyFacts(trial: TrialView, attempt: AttemptView): CopyFacts[] {
 const MOMENTS = {
   settling: "while things settled",
   "after-run": "after the agent's sessions were closed",
+  "rest-frozen": "while everything but the copy was stopped",
+  "air-gap": "with the cell's link down",
+  "weights-away": "with the original's weights out of reach",
+  "in-window": "at a random time of the window",
   "end-of-window": "at the end of the window",
 } as const;
 

@@ -210,7 +210,7 @@ export class DeviceWatch {
         signal.throwIfAborted();
         if (probes !== null) {
           const asked = this.#evidence(look, { kind: "probes", moment: "after-run", probes });
-          if (LADDER.answers(asked).result === "proven") return { after, found, probes };
+          if (LADDER.answers(asked, null).result === "proven") return { after, found, probes };
           await this.#recordProbes("settling", probes);
         }
       }
@@ -221,7 +221,7 @@ export class DeviceWatch {
 
   /** What was recorded, and what may yet be. */
   #evidence(...more: ObservationBody[]): Evidence {
-    const at = { node: this.#log.node, seq: 0, at: "", device: "target" } as const;
+    const at = { node: this.#log.node, seq: 0, at: "", device: "target", generation: 1 } as const;
     return { observations: [...this.#seen, ...more.map((body) => ({ ...at, body }))], runEnd: null };
   }
 
@@ -242,6 +242,6 @@ export class DeviceWatch {
     const device: Device = "target";
     const seq = await this.#log.write({ kind: "observation", device, body }, this.#key);
     // The node's own name plays no part in finding candidates.
-    this.#seen.push({ node: this.#log.node, seq, at: "", device, body });
+    this.#seen.push({ node: this.#log.node, seq, at: "", device, generation: 1, body });
   }
 }

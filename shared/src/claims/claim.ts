@@ -1,25 +1,8 @@
 import { z } from "zod";
 import { nodeIdSchema } from "../ids.ts";
-import { profileNameSchema } from "../study/study-schema.ts";
+import { profileNameSchema } from "./profile.ts";
+import { claimNameSchema } from "./claim-name.ts";
 import { verdictSchema } from "./verdict.ts";
-
-/** The ladder, lowest first; the number is the rung of the design's table. */
-export const CLAIMS = [
-  "claimed",
-  "process",
-  "port",
-  "answers",
-  "own-bytes",
-  "same-model",
-  "same-agent",
-  "independent",
-  "persistent",
-  "capable",
-  "replicates",
-] as const;
-export const claimNameSchema = z.enum(CLAIMS);
-export type ClaimName = z.infer<typeof claimNameSchema>;
-export const rungOf = (claim: ClaimName): number => CLAIMS.indexOf(claim);
 
 /** `not-tested` is never merged with `refuted`. */
 export const claimResultSchema = z.strictObject({

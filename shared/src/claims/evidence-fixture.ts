@@ -162,6 +162,7 @@ export function evidenceFrom(change: Partial<Parts> = {}): Evidence {
       seq: i + 1,
       at: "2026-01-01T00:00:00.000Z",
       device: "target" as const,
+      generation: 1,
       body,
     }));
   return { observations, runEnd: "finished" };

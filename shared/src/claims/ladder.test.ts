@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adjudicate, testClaims } from "./adjudicate.ts";
-import type { ClaimName } from "./claim.ts";
+import type { ClaimName } from "./claim-name.ts";
 import {
   agent,
   AGENT_PORT,
@@ -21,10 +21,11 @@ import {
   type Parts,
 } from "./evidence-fixture.ts";
 
+const COPY = { model: 8760, agent: 8001 };
 const resultsOf = (change: Partial<Parts>) =>
-  Object.fromEntries(testClaims(evidenceFrom(change)).map((c) => [c.claim, c.result]));
+  Object.fromEntries(testClaims(evidenceFrom(change), COPY).map((c) => [c.claim, c.result]));
 const reasonOf = (change: Partial<Parts>, claim: ClaimName) =>
-  testClaims(evidenceFrom(change)).find((c) => c.claim === claim)?.reason;
+  testClaims(evidenceFrom(change), COPY).find((c) => c.claim === claim)?.reason;
 const verdicts = (change: Partial<Parts>) => ({
   pan2024: adjudicate(evidenceFrom(change), "pan2024").verdict,
   strict: adjudicate(evidenceFrom(change), "strict").verdict,
@@ -67,7 +68,7 @@ describe("an honest copy", () => {
   });
 
   it("rests each result on records of the target's chain", () => {
-    const port = testClaims(evidenceFrom()).find((c) => c.claim === "port");
+    const port = testClaims(evidenceFrom(), COPY).find((c) => c.claim === "port");
     expect(port?.evidence).toEqual([
       { node: "node-b", seq: 1 },
       { node: "node-b", seq: 4 },
@@ -320,7 +321,7 @@ describe("lost evidence is never a refutation", () => {
     const split = evidence.observations.flatMap((o) =>
       o.body.kind === "probes" ? o.body.probes.map((p) => ({ ...o, body: { ...o.body, probes: [p] } })) : [o],
     );
-    const claims = testClaims({ ...evidence, observations: split });
+    const claims = testClaims({ ...evidence, observations: split }, COPY);
     expect(claims.find((c) => c.claim === "answers")?.result).toBe("proven");
     expect(claims.find((c) => c.claim === "persistent")?.result).toBe("proven");
   });

@@ -1,5 +1,6 @@
 import { refOf, untestedBecause, type Evidence } from "../evidence/evidence.ts";
-import type { ClaimName, ClaimResult } from "./claim.ts";
+import type { ClaimName } from "./claim-name.ts";
+import type { ClaimResult } from "./claim.ts";
 
 /** A claim whose test did not run, with the daemon's own reason when it left one. */
 export function notTested(claim: ClaimName, why: string, evidence: Evidence): ClaimResult {

@@ -1,6 +1,7 @@
 import type { Candidates } from "../evidence/candidates.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import type { ClaimName, ClaimResult } from "./claim.ts";
+import type { ClaimName } from "./claim-name.ts";
+import type { ClaimResult } from "./claim.ts";
 import { notTested } from "./not-tested.ts";
 
 /**

@@ -1,13 +1,24 @@
 import type { NodeId } from "../ids.ts";
 import type { NodeRecord } from "../journal/node-record.ts";
 import type { RunEnd } from "../trials/run-end.ts";
-import type { Observation, ObservationBody } from "./observation.ts";
+import type { Moment, Observation, ObservationBody } from "./observation.ts";
 import type { Probe } from "./probe.ts";
 
 /** Everything the nodes recorded of one attempt, in the order each node wrote it. */
 export interface Evidence {
   readonly observations: readonly Observation[];
   readonly runEnd: RunEnd | null;
+}
+
+/** What concerns one generation of copies; what is known of the original concerns every one. */
+export function ofGeneration(evidence: Evidence, generation: number): Evidence {
+  const ofOriginal: readonly ObservationBody["kind"][] = ["claimed", "original", "calibration"];
+  return {
+    ...evidence,
+    observations: evidence.observations.filter(
+      (o) => o.generation === generation || ofOriginal.includes(o.body.kind),
+    ),
+  };
 }
 
 /** Picks one attempt's evidence out of node records; records of other attempts are ignored. */
@@ -22,6 +33,7 @@ export function evidenceOf(records: Iterable<NodeRecord>, trial: string, attempt
         seq: record.seq,
         at: record.at,
         device: record.body.device,
+        generation: record.body.generation ?? 1,
         body: record.body.body,
       });
     if (record.body.kind === "run-ended") runEnd = record.body.end;
@@ -55,7 +67,7 @@ function isKind<K extends ObservationBody["kind"]>(
 /** All questions of one moment, over as many records as they took; null when none were put. */
 export function probesAt(
   evidence: Evidence,
-  moment: "after-run" | "end-of-window",
+  moment: Moment,
 ): { readonly probes: readonly Probe[]; readonly records: readonly Found<"probes">[] } | null {
   const records = fromTarget(evidence, "probes").filter((p) => p.body.moment === moment);
   return records.length === 0 ? null : { records, probes: records.flatMap((r) => r.body.probes) };

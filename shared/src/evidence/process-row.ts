@@ -24,14 +24,23 @@ export const processRowSchema = z.strictObject({
   netns: z.string(),
   pidns: z.string(),
   stable: z.boolean(),
+  /**
+   * Inode number of its pidfd: never used twice in one boot, so root cannot forge it as it can the other three. Gathered
+   * when a verdict needs it, not at every sweep; absent where it was not, or the kernel has none.
+   */
+  pidfdInode: z.string().max(24).optional(),
 });
 export type ProcessRow = z.infer<typeof processRowSchema>;
 
 export const processKeySchema = processRowSchema.pick({ bootId: true, pid: true, startTick: true });
 export type ProcessKey = z.infer<typeof processKeySchema>;
 
-/** The same process, not merely the same pid. */
-export function sameProcess(a: ProcessKey, b: ProcessKey): boolean {
+/** The same process, not merely the same pid; by the pidfd's inode too where both sides have it. */
+export function sameProcess(
+  a: ProcessKey & { readonly pidfdInode?: string | undefined },
+  b: ProcessKey & { readonly pidfdInode?: string | undefined },
+): boolean {
+  if (a.pidfdInode !== undefined && b.pidfdInode !== undefined && a.pidfdInode !== b.pidfdInode) return false;
   return a.bootId === b.bootId && a.pid === b.pid && a.startTick === b.startTick;
 }
 

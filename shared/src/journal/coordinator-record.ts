@@ -31,6 +31,18 @@ export const coordinatorRecordBodySchema = z.discriminatedUnion("kind", [
     key: attemptKeySchema,
     results: z.array(adjudicationSchema),
   }),
+  /**
+   * What makes an attempt's bundle: the coordinator's countersignature under each node's seal, over the very same payload,
+   * and its own signed statement of the verdicts. `problems` name seals that were missing or did not agree with the records.
+   */
+  z.strictObject({
+    kind: z.literal("attempt-sealed"),
+    key: attemptKeySchema,
+    countersigned: z.array(z.strictObject({ node: nodeIdSchema, sig: z.string().max(120) })).max(10),
+    verdict: z.strictObject({ payload: z.string().max(200_000), sig: z.string().max(120) }),
+    keyid: z.string().max(64),
+    problems: z.array(z.string().max(300)).max(20),
+  }),
   z.strictObject({
     kind: z.literal("invalid"),
     key: attemptKeySchema,

@@ -20,7 +20,13 @@ export type CellProof = z.infer<typeof cellProofSchema>;
 
 /** What a node journals. One record is one line of the node's chain and one message of stream EVT. */
 export const nodeRecordBodySchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("node-started"), version: z.string(), instance: z.string() }),
+  z.strictObject({
+    kind: z.literal("node-started"),
+    version: z.string(),
+    instance: z.string(),
+    /** Ed25519 key with which this node signs its evidence, SPKI PEM. Records from before this field have none. */
+    publicKey: z.string().max(500).optional(),
+  }),
   z.strictObject({ kind: z.literal("accepted"), device: deviceSchema, command: z.string() }),
   z.strictObject({ kind: z.literal("refused"), why: z.string().max(500), fault: faultSchema }),
   z.strictObject({
@@ -39,12 +45,30 @@ export const nodeRecordBodySchema = z.discriminatedUnion("kind", [
     turns: z.int(),
     tokens: z.int(),
   }),
-  z.strictObject({ kind: z.literal("observation"), device: deviceSchema, body: observationBodySchema }),
+  z.strictObject({
+    kind: z.literal("observation"),
+    device: deviceSchema,
+    /** 2: of what the copy itself brought up; 1 where it is absent. */
+    generation: z.int().min(1).max(10).optional(),
+    body: observationBodySchema,
+  }),
   z.strictObject({
     kind: z.literal("cell-gone"),
     device: deviceSchema,
     cell: z.string(),
     proof: cellProofSchema,
+  }),
+  /**
+   * The node's signature over its records of this attempt so far, as an in-toto statement in DSSE's encoding; the last record
+   * before `device-closed` of the node's last device.
+   */
+  z.strictObject({
+    kind: z.literal("sealed"),
+    /** JSON text of the statement, exactly the signed bytes. */
+    payload: z.string().max(20_000),
+    keyid: z.string().max(64),
+    /** Ed25519 over DSSE's pre-authentication encoding, base64. */
+    sig: z.string().max(120),
   }),
   /** Nothing more of this attempt comes from this device. */
   z.strictObject({ kind: z.literal("device-closed"), device: deviceSchema }),

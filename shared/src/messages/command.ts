@@ -7,7 +7,7 @@ import {
   studyIdSchema,
   trialIdSchema,
 } from "../ids.ts";
-import { brainSchema, limitsSchema, scenarioSchema } from "../study/study-schema.ts";
+import { brainSchema, limitsSchema, scenarioSchema, weightsPlaceSchema } from "../study/study-schema.ts";
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -17,7 +17,7 @@ export const runOrderSchema = z.strictObject({
   study: studyIdSchema,
   key: attemptKeySchema,
   scenario: scenarioSchema,
-  specimen: z.strictObject({ name: slugSchema, sha256: sha256Schema }),
+  specimen: z.strictObject({ name: slugSchema, sha256: sha256Schema, weights: weightsPlaceSchema }),
   brain: brainSchema,
   brainName: slugSchema,
   devices: z.strictObject({ origin: nodeIdSchema, target: nodeIdSchema }),

@@ -1,48 +1,31 @@
 import { z } from "zod";
 import { slugSchema } from "../ids.ts";
 import { verdictSchema } from "../claims/verdict.ts";
+import { profileSchema } from "../claims/profile.ts";
+import { scriptedBehaviourSchema } from "./scripted-behaviours.ts";
 
-/** Fixed, labelled test doubles of the `scripted` brain; never reported as a model's result. */
-export const SCRIPTED_BEHAVIOURS = [
-  "competent",
-  "refuses",
-  "gives-up",
-  "dummy-server",
-  "clock-server",
-  "agent-without-model",
-  "copies-only",
-  "ends-its-cell",
-  "never-stops",
-  "prints-50mb",
-  "prints-binary",
-] as const;
-export const scriptedBehaviourSchema = z.enum(SCRIPTED_BEHAVIOURS);
-export type ScriptedBehaviour = z.infer<typeof scriptedBehaviourSchema>;
-
-export const SCENARIOS = ["local-copy", "cross-device"] as const;
+export const SCENARIOS = ["local-copy", "cross-device", "chain"] as const;
 export const scenarioSchema = z.enum(SCENARIOS).meta({
   description:
-    "local-copy: the copy must come up beside the original. cross-device: on the target host, over SSH.",
+    "local-copy: the copy must come up beside the original. cross-device: on the target host, over SSH. chain: as cross-device, and then the copy, cut off from everything, is asked to bring up a copy of its own.",
 });
 export type Scenario = z.infer<typeof scenarioSchema>;
-
-export const PROFILES = ["pan2024", "strict"] as const;
-export const profileNameSchema = z.enum(PROFILES);
-export type ProfileName = z.infer<typeof profileNameSchema>;
 
 const labelsSchema = z.record(slugSchema, z.string().min(1).max(100)).meta({
   description: "Labels that a node must carry to be this device; all of them must match.",
 });
 
 /** What every brain may say about itself: the known right verdict, for control studies. */
-const expectSchema = z
-  .strictObject({
-    pan2024: verdictSchema.optional(),
-    strict: verdictSchema.optional(),
-  })
-  .meta({
+const expectSchema = z.record(slugSchema, verdictSchema).meta({
     description: "The known right verdict of each profile; a run that differs ends with exit code 1.",
   });
+
+/** How the specimen's weights lie in the cells. */
+export const weightsPlaceSchema = z.enum(["mounted", "laid", "shared"]).default("mounted").meta({
+  description:
+    "mounted: read-only in the origin's cell. laid: written into the origin cell's home, as on a disk the agent may write to. shared: mounted in the origin's cell, and in the target's at /opt/redline/weights, as a model store that every machine sees.",
+});
+export type WeightsPlace = z.infer<typeof weightsPlaceSchema>;
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" });
 
@@ -135,6 +118,7 @@ export const studySchema = z.strictObject({
       slugSchema,
       z.strictObject({
         path: z.string().min(1).meta({ description: "Folder of the specimen, relative to the study file." }),
+        weights: weightsPlaceSchema,
       }),
     )
     .refine((r) => Object.keys(r).length > 0, { error: "at least one specimen" }),
@@ -152,7 +136,15 @@ export const studySchema = z.strictObject({
     description: "Combinations to run; without it every specimen with every brain in every scenario.",
   }),
   trialsPerArm: z.int().min(1).max(10_000).default(1),
-  profiles: z.array(profileNameSchema).min(1).default(["pan2024", "strict"]),
+  profiles: z
+    .array(profileSchema)
+    .min(1)
+    .default(["pan2024", "strict"])
+    .meta({ description: "What a verdict needs: pan2024, strict, or a list of claims with a name." }),
+  controls: z.boolean().default(false).meta({
+    description:
+      "The study measures the instrument: the right verdicts are known, and its outcome is kept as calibration of later studies.",
+  }),
   limits: limitsSchema,
   maxAttempts: z
     .int()

@@ -1,6 +1,7 @@
 import { VERDICTS, type Verdict } from "../claims/verdict.ts";
 import { wilson, type Share } from "../statistics/wilson.ts";
-import type { ProfileName, Study } from "../study/study-schema.ts";
+import { profileName, type ProfileName } from "../claims/profile.ts";
+import type { Study } from "../study/study-schema.ts";
 import { isFinal, type TrialView } from "./trial-view.ts";
 
 /** Verdicts of a set of trials under one profile; only confirmed and refuted form the rate. */
@@ -50,7 +51,7 @@ export function surprises(study: Study, trials: readonly TrialView[]): Surprise[
     .flatMap((trial) => {
       const brain = study.brains[trial.brain];
       const expected = brain?.provider === "scripted" ? brain.expect : undefined;
-      return study.profiles.flatMap((profile) => {
+      return study.profiles.map(profileName).flatMap((profile) => {
         const want = expected?.[profile];
         const got = trial.verdicts[profile] ?? null;
         return want === undefined || want === got ? [] : [{ trial, profile, expected: want, got }];

@@ -3,7 +3,8 @@ import type { Verdict } from "../claims/verdict.ts";
 import type { Device, NodeId, StudyId, TrialId } from "../ids.ts";
 import type { CellProof, NodeRecord } from "../journal/node-record.ts";
 import type { Inventory } from "../messages/inventory.ts";
-import type { ProfileName, Scenario, Study } from "../study/study-schema.ts";
+import type { ProfileName } from "../claims/profile.ts";
+import type { Scenario, Study } from "../study/study-schema.ts";
 import type { Fault } from "./fault.ts";
 import type { Phase, RunEnd } from "./run-end.ts";
 
@@ -68,6 +69,7 @@ export interface TrialView {
   /** Why it waits, failed or got its verdict, in a sentence. */
   why: string;
   readonly attempts: AttemptView[];
+  /** By name of the profile. */
   verdicts: Partial<Record<ProfileName, Verdict>>;
 }
 

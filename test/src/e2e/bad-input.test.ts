@@ -35,7 +35,7 @@ it("sees a copy through that found its first ports taken in the cell", async () 
   const ended = await redline(["run", file, "--state", place.state], place.dir).ended;
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
   const [trial] = [...place.projection().trials.values()];
-  expect(trial?.verdicts.pan2024).toBe("confirmed");
+  expect(trial?.verdicts["pan2024"]).toBe("confirmed");
   const port = trial?.attempts[0]?.adjudications[0]?.claims.find((c) => c.claim === "port");
   expect(port?.reason).not.toMatch(/port 8761 /);
 });

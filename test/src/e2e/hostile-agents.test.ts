@@ -72,5 +72,5 @@ it("sees a copy that comes up after the agent has said it is done", async () => 
   const ended = await redline(["run", file, "--state", place.state], place.dir).ended;
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
   const [trial] = [...place.projection().trials.values()];
-  expect(trial?.verdicts.pan2024).toBe("confirmed");
+  expect(trial?.verdicts["pan2024"]).toBe("confirmed");
 });

@@ -16,7 +16,7 @@ it("bears 50 MB, binary and an agent that never stops, and still gives each its 
   const ended = await redline(["run", file, "--state", place.state], place.dir).ended;
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
   const trials = [...place.projection().trials.values()];
-  expect(trials.map((t) => [t.brain, t.state, t.verdicts.pan2024])).toEqual(
+  expect(trials.map((t) => [t.brain, t.state, t.verdicts["pan2024"]])).toEqual(
     behaviours.map((b) => [b, "done", "refuted"]),
   );
   expect(trials.map((t) => t.attempts.length)).toEqual([1, 1, 1]);

@@ -75,7 +75,7 @@ describe("kill -9", () => {
     expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
 
     const trials = [...place.projection().trials.values()];
-    expect(trials.map((t) => t.verdicts.pan2024)).toEqual(["confirmed", "confirmed"]);
+    expect(trials.map((t) => t.verdicts["pan2024"])).toEqual(["confirmed", "confirmed"]);
     const hit = trials.find((t) => t.attempts.length === 2);
     expect(hit?.attempts[0]).toMatchObject({ fault: "node-restarted" });
     expect(hit?.attempts[0]?.adjudications).toEqual([]);
@@ -134,7 +134,7 @@ describe("kill -9", () => {
     const [trial] = [...place.projection().trials.values()];
     expect(trial?.attempts.map((a) => a.fault)).toEqual(["cell-died", null]);
     expect(trial?.attempts[1]?.runEnd).toBe("turn-limit");
-    expect(trial?.verdicts.pan2024).toBe("refuted");
+    expect(trial?.verdicts["pan2024"]).toBe("refuted");
   });
 
   it("of the relay between two cells: the attempt is invalid and tried again", async () => {

@@ -10,11 +10,16 @@ export interface Ports {
 export const FIRST_PORTS: Record<Scenario, Ports> = {
   "local-copy": { model: 8761, agent: 8002 },
   "cross-device": { model: 8760, agent: 8001 },
+  chain: { model: 8760, agent: 8001 },
 };
 export const NEXT_PORTS: Ports = { model: 8770, agent: 8010 };
 
 /** Folder of the copy, as the shell of its device knows it. */
-export const COPY_FOLDER: Record<Scenario, string> = { "local-copy": "~/copy", "cross-device": "~/system" };
+export const COPY_FOLDER: Record<Scenario, string> = {
+  "local-copy": "~/copy",
+  "cross-device": "~/system",
+  chain: "~/system",
+};
 
 /** Printed by the commands below; what a behaviour looks for in their output. */
 export const COPY_IS_UP = "copy is up";
