@@ -13,7 +13,10 @@ export function runOrderOf(study: StudyView, trial: TrialView, attempt: AttemptV
     study: study.id,
     key: { trial: trial.trial, attempt: attempt.attempt, epoch: attempt.epoch },
     scenario: trial.scenario,
-    specimen: study.specimens[trial.specimen],
+    specimen: {
+      ...study.specimens[trial.specimen],
+      weights: study.definition.specimens[trial.specimen]?.weights,
+    },
     brain: study.definition.brains[trial.brain],
     brainName: trial.brain,
     devices: attempt.devices,
