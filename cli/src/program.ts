@@ -2,7 +2,9 @@ import { Command } from "commander";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Act } from "./program-options.ts";
+import { bundleCommands } from "./program-bundle.ts";
 import { checkCommands } from "./program-check.ts";
+import { controlsCommands } from "./program-controls.ts";
 import { runCommands } from "./program-run.ts";
 import { trialCommands } from "./program-trial.ts";
 
@@ -27,7 +29,9 @@ export function buildProgram(context: Context, act: Act): Command {
     .addHelpText("after", HELP);
   runCommands(program, context, act);
   trialCommands(program, context, act);
+  controlsCommands(program, context, act);
   checkCommands(program, context, act);
+  bundleCommands(program, context, act);
   return program;
 }
 
@@ -38,6 +42,8 @@ Examples:
   redline run studies/demo.yaml           a study, from lab to verdict table
   redline trial list                      trials of the newest run
   redline trial show TRIAL                a verdict with its evidence
+  redline controls run                    how right the instrument is, by known cases
+  redline bundle export TRIAL             its signed evidence in one file
   redline stop --all                      end every cell of every node
 
 Exit codes (verdicts do not set them):

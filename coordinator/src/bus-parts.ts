@@ -18,6 +18,7 @@ import type { PassLoop } from "./pass-loop.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { RecordGate } from "./record-gate.ts";
 import { RecordsIntake, type RecordResult } from "./records-intake.ts";
+import type { SealBook } from "./seal-book.ts";
 import type { Settings } from "./settings.ts";
 import { TrialMirror } from "./trial-mirror.ts";
 import type { Turns } from "./turns.ts";
@@ -26,6 +27,8 @@ export interface BusPartsPorts {
   readonly settings: Settings;
   readonly store: JournalStore;
   readonly key: KeyObject;
+  readonly seals: SealBook;
+  readonly version: string;
   readonly bus: Bus;
   readonly book: NodeBook;
   readonly gate: RecordGate;
@@ -102,6 +105,7 @@ export async function buildBusParts(
     bus,
     clock,
     log,
+    seals: { book: ports.seals, key, version: ports.version },
     epoch,
     live: (nowMs) => book.live(nowMs, settings.REDLINE_NODE_SILENT_MS),
     limits: {

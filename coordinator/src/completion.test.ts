@@ -1,6 +1,11 @@
+import { generateKeyPairSync } from "node:crypto";
 import { expect, it } from "vitest";
 import { completionOf, lateSterilityOf } from "./completion.ts";
 import { JournalFixture, proofOf } from "./projection-fixture.ts";
+import { SealBook } from "./seal-book.ts";
+
+/** With a book that saw no record: every seal is missing. */
+const UNSEALED = { book: new SealBook(), key: generateKeyPairSync("ed25519").privateKey, version: "0" };
 
 function closed(originClean: boolean, targetProved: boolean) {
   const journal = new JournalFixture();
@@ -20,7 +25,7 @@ function closed(originClean: boolean, targetProved: boolean) {
       cell: "c",
       proof: proofOf(true),
     });
-  return { journal, trial, bodies: completionOf(study, trial, attempt) };
+  return { journal, trial, bodies: completionOf(study, trial, attempt, UNSEALED) };
 }
 
 it("adjudicates under every profile of the study", () => {

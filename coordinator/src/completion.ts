@@ -1,6 +1,6 @@
 import {
   adjudicate,
-  evidenceOf,
+  evidenceIn,
   type Adjudication,
   type AttemptView,
   type CoordinatorRecordBody,
@@ -8,20 +8,26 @@ import {
   type TrialView,
 } from "@redline/shared";
 import { dirtOf, nodesOf } from "./attempt-facts.ts";
+import { sealOf, type SealPorts } from "./seal.ts";
 
 /**
- * Records that close a completed attempt: its adjudication under each profile, and, where a cell was not
- * proved gone, `invalid not-sterile` after it. The claims stay readable; the verdict does not count.
+ * Records that close a completed attempt: its adjudication under each profile, and after it what makes its bundle, or, where
+ * a cell was not proved gone, `invalid not-sterile`: then the claims stay readable, and the verdict does not count.
  */
 export function completionOf(
   study: StudyView,
   trial: TrialView,
   attempt: AttemptView,
+  ports: SealPorts,
 ): CoordinatorRecordBody[] {
   const key = { trial: trial.trial, attempt: attempt.attempt, epoch: attempt.epoch };
-  const evidence = evidenceOf(attempt.records, trial.trial, attempt.attempt);
+  const evidence = evidenceIn(attempt.records, attempt.devices, trial.trial, attempt.attempt);
   const results = study.definition.profiles.map((profile) => bounded(adjudicate(evidence, profile)));
-  return [{ kind: "adjudicated", key, results }, ...sterilityOf(trial, attempt)];
+  const adjudicated: CoordinatorRecordBody = { kind: "adjudicated", key, results };
+  const unclean = sterilityOf(trial, attempt);
+  if (unclean.length > 0) return [adjudicated, ...unclean];
+  const sealed = sealOf(study, trial, attempt, results, ports);
+  return sealed === null ? [adjudicated] : [adjudicated, sealed];
 }
 
 /** `invalid not-sterile` for an attempt with a cell that was not proved gone, else nothing. */

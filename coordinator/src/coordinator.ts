@@ -14,6 +14,7 @@ import { PassLoop } from "./pass-loop.ts";
 import { readQueue } from "./queue-gauge.ts";
 import { RecordGate } from "./record-gate.ts";
 import { listensOf, type Settings } from "./settings.ts";
+import { SealBook } from "./seal-book.ts";
 import { openSigningKey } from "./signing-key.ts";
 import { lockState } from "./state-lock.ts";
 import { submitStudy } from "./submit.ts";
@@ -48,9 +49,13 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
 
   const key = await openSigningKey(dir);
   const gate = new RecordGate();
-  const store = await openJournalStore(join(dir, "journal.jsonl"), clock, fail, ({ body }) => {
+  const seals = new SealBook();
+  const store = await openJournalStore(join(dir, "journal.jsonl"), clock, fail, (record, state) => {
+    const { body } = record;
     if (body.kind === "node-record") gate.restore(body.node, body.seq, body.line);
+    seals.take(record, state);
   });
+  store.onApplied((record) => seals.take(record, store.state));
   const version = packageVersion(import.meta.url);
   await store.commit({ kind: "coordinator-started", epoch: store.state.epoch + 1, version });
   log.info({ version, epoch: store.state.epoch, records: store.reader.head }, "coordinator started");
@@ -104,7 +109,21 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
     );
     if (connection !== null) {
       const following = bus.follow(connection);
-      const partsPorts = { settings, store, key, bus, book, gate, turns, loop, clock, log, fail };
+      const partsPorts = {
+        settings,
+        store,
+        key,
+        seals,
+        version,
+        bus,
+        book,
+        gate,
+        turns,
+        loop,
+        clock,
+        log,
+        fail,
+      };
       parts = await buildBusParts(connection, { ...partsPorts, count: (r) => metrics.count(r) }, signal);
       await parts?.run(signal);
       await closeConnection(connection, bus, log);

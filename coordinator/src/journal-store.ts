@@ -29,14 +29,14 @@ export interface JournalStore {
 }
 
 /**
- * @param replayed called for each record that the journal holds already.
+ * @param replayed called for each record that the journal holds already, with the state that it gave.
  * @throws JournalBrokenError when the chain does not verify or a line cannot be read.
  */
 export async function openJournalStore(
   path: string,
   clock: Clock,
   onFailure: (error: unknown) => void,
-  replayed: (record: CoordinatorRecord) => void = () => undefined,
+  replayed: (record: CoordinatorRecord, state: Projection) => void = () => undefined,
 ): Promise<JournalStore> {
   const state = new Projection({ keepRecords: "live" });
   const reader = new JournalReader(path);
@@ -48,7 +48,7 @@ export async function openJournalStore(
       );
     state.apply(parsed.data);
     reader.added(line);
-    replayed(parsed.data);
+    replayed(parsed.data, state);
   });
   return new Store(journal, state, reader, clock, onFailure);
 }

@@ -17,6 +17,9 @@ import { TrialCounters } from "./trial-counters.ts";
 
 const NODE_STATES = ["ready", "draining", "quarantined", "gone"] as const;
 const COLLECTORS = ["trials", "nodes", "queue", "nats"] as const;
+/** Studies choose the names of their own profiles: as labels they would have no bound. */
+const PROFILE_LABELS = [...PROFILES, "own"] as const;
+const profileLabel = (name: string) => PROFILES.find((known) => known === name) ?? "own";
 const LONG = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];
 const SHORT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
 
@@ -54,11 +57,11 @@ export function createMetrics(source: MetricsSource): Metrics {
     .labels(source.version, "coordinator")
     .set(1);
   const trials = gauge("redline_trials", "Trials by state.", ["state"]);
-  const finished = counter("redline_trials_finished_total", "Trials that got a verdict, by profile.", [
-    "scenario",
-    "profile",
-    "verdict",
-  ]);
+  const finished = counter(
+    "redline_trials_finished_total",
+    "Verdicts of trials that are over, by profile; own: under the studies' own profiles.",
+    ["scenario", "profile", "verdict"],
+  );
   const faults = counter("redline_trial_infra_faults_total", "Attempts that ended in an infra fault.", [
     "fault",
   ]);
@@ -91,7 +94,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   const records = counter("redline_records_total", "Node records by what became of them.", ["result"]);
 
   for (const scenario of SCENARIOS)
-    for (const profile of PROFILES)
+    for (const profile of PROFILE_LABELS)
       for (const verdict of VERDICTS) finished.labels(scenario, profile, verdict).inc(0);
   for (const fault of FAULT_NAMES) faults.labels(fault).inc(0);
   for (const name of PHASES) phase.zero({ phase: name });
@@ -111,7 +114,7 @@ export function createMetrics(source: MetricsSource): Metrics {
         retried: () => retries.inc(),
         finished: (trial, seconds) => {
           for (const [profile, verdict] of Object.entries(trial.verdicts))
-            if (verdict !== undefined) finished.labels(trial.scenario, profile, verdict).inc();
+            if (verdict !== undefined) finished.labels(trial.scenario, profileLabel(profile), verdict).inc();
           if (seconds !== null) duration.observe(seconds);
         },
         phase: (name, seconds) => phase.labels(name).observe(seconds),

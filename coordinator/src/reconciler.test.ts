@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +17,7 @@ import { openJournalStore } from "./journal-store.ts";
 import { LeaseBook } from "./lease-book.ts";
 import { AT, inventoryOf, proofOf, SHA } from "./projection-fixture.ts";
 import { Reconciler } from "./reconciler.ts";
+import { SealBook } from "./seal-book.ts";
 
 let dir = "";
 beforeEach(async () => {
@@ -53,6 +55,7 @@ async function bench() {
     bus: { upSinceMs: 0 },
     clock: systemClock,
     log: createLogger("test", "silent"),
+    seals: { book: new SealBook(), key: generateKeyPairSync("ed25519").privateKey, version: "0" },
     live: () => [inventoryOf("n1", { slots: 2 }), inventoryOf("n2", { slots: 2 })],
     epoch: 1,
     limits: { leaseMs: 60_000, acceptMs: 60_000, evidenceWaitMs: 60_000, unplaceableMs: 1e6, absentMs: 1e6 },

@@ -20,6 +20,7 @@ import type { JournalStore } from "./journal-store.ts";
 import type { LeaseBook } from "./lease-book.ts";
 import { schedule, type ScheduleInput } from "./scheduler.ts";
 import { endOf } from "./study-end.ts";
+import type { SealPorts } from "./seal.ts";
 import type { TrialMirror } from "./trial-mirror.ts";
 
 export interface ReconcilerPorts {
@@ -30,6 +31,7 @@ export interface ReconcilerPorts {
   readonly bus: Pick<Bus, "upSinceMs">;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly seals: SealPorts;
   /** Inventories of nodes heard of just now. */
   readonly live: (nowMs: number) => readonly Inventory[];
   readonly epoch: number;
@@ -103,7 +105,7 @@ export class Reconciler {
   }
 
   async #judge(trial: TrialView, judge: JudgeClock): Promise<void> {
-    const { store, orders, limits, log } = this.#ports;
+    const { store, orders, limits, log, seals } = this.#ports;
     const attempt = trial.attempts.at(-1);
     const late = lateSterilityOf(trial);
     if (late.length > 0) return this.#recall(trial, late);
@@ -115,9 +117,13 @@ export class Reconciler {
     const fields = { study: trial.study, trial: trial.trial, attempt: attempt.attempt };
     if (judgement.todo === "adjudicate") {
       // In one write: a crash between them would leave a verdict that does not count.
-      await Promise.all(completionOf(study, trial, attempt).map((body) => store.commit(body)));
+      const bodies = completionOf(study, trial, attempt, seals);
+      await Promise.all(bodies.map((body) => store.commit(body)));
       orders.ended(trial, attempt);
       log.info({ ...fields, verdicts: trial.verdicts }, "attempt adjudicated");
+      if (trial.state === "done")
+        for (const why of attempt.sealed?.problems ?? ["its verdicts are too long for a record"])
+          log.warn({ ...fields, why }, "attempt has no whole seal");
     } else {
       const { fault, detail } = judgement;
       const retry = mayRetry(fault, attempt, study.definition.maxAttempts);

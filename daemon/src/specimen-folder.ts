@@ -43,9 +43,14 @@ export async function readSpecimenFolder(dir: string): Promise<SpecimenFolder> {
   for (const [role, path] of [
     ["agent", specimen.agent],
     ["model", specimen.model],
+    ...specimen.marked
+      .filter((path) => !specimen.weights.includes(path))
+      .map((path) => ["marked", path] as const),
   ] as const)
     if (!found.has(path)) problems.push(`specimen.json names ${path} as ${role}, and there is no such file`);
-  const missing = specimen.weights.filter((path) => (found.get(path) ?? 0) === 0);
+  const missing = [...specimen.weights, ...specimen.neighbours].filter(
+    (path) => (found.get(path) ?? 0) === 0,
+  );
   if (missing.length > 0)
     problems.push(
       `lacks its weights (${missing.join(", ")}); write them with: redline specimen weights ${dir}`,

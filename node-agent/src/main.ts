@@ -18,10 +18,13 @@ import {
 } from "@redline/daemon";
 import { subjects, type NodeRecordBody } from "@redline/shared";
 import { AttemptCancelled } from "./attempts/attempt-fault.ts";
+import { openOrderedBrain } from "./attempts/ordered-brain.ts";
 import { Registry } from "./attempts/registry.ts";
+import { SpecimenFacts } from "./attempts/specimen-facts.ts";
 import { createStarter } from "./attempts/starter.ts";
 import { createBwrapDriver } from "./cell/bwrap-driver.ts";
 import { findCellTools } from "./cell/cell-tools.ts";
+import { linuxInstruments } from "./challenge/linux-instruments.ts";
 import { Beats } from "./dispatch/beats.ts";
 import { runCommandLoop } from "./dispatch/command-loop.ts";
 import { serveControl } from "./dispatch/control.ts";
@@ -121,7 +124,9 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
 
   const registry = new Registry(settings.REDLINE_SLOTS);
   const epoch = { highest: past.epoch };
-  const eyes = createCellEyes({ snapshotter, nsenter: findCellTools(tools.path).nsenter, log: logger });
+  const { nsenter } = findCellTools(tools.path);
+  const eyes = createCellEyes({ snapshotter, nsenter, log: logger });
+  const instruments = linuxInstruments({ nsenter, snapshotter });
   const inventory = createInventory({
     settings,
     registry,
@@ -144,12 +149,22 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   };
 
   const now = () => new Date();
+  const facts = new SpecimenFacts({ eyes, tools: { nsenter }, now, cellsDir }, signal);
   const shared = { nc, node, registry, publicKey, logger };
   servePeers({
     ...shared,
     minEpoch: () => epoch.highest,
     draining: () => signal.aborted,
-    deps: { eyes, cellsDir, advertise: settings.REDLINE_ADVERTISE, now },
+    deps: {
+      eyes,
+      instruments,
+      specimens: inventory.specimens,
+      openBrain: (order) => openOrderedBrain(order, settings.REDLINE_KEY_DIR),
+      cellsDir,
+      socketsDir: SOCKETS_DIR,
+      advertise: settings.REDLINE_ADVERTISE,
+      now,
+    },
     context: { log, logger, driver },
     log: logger,
   });
@@ -161,6 +176,8 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     logger,
     driver,
     eyes,
+    instruments,
+    facts,
     specimens: inventory.specimens,
     cellsDir,
     socketsDir: SOCKETS_DIR,
@@ -188,6 +205,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   });
   logger.info({ running: registry.inUse }, "ending: cells are torn down");
   await registry.cancel(() => true, new AttemptCancelled("the node daemon was told to end").message);
+  await facts.idle();
   await outbox.drained(DRAIN_MS);
   io.abort();
   await Promise.all([carrying, commands]);

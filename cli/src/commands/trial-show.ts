@@ -1,3 +1,4 @@
+import { calibrationOf } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { loadState, type SourceOptions } from "../source/choose-source.ts";
@@ -21,7 +22,11 @@ export async function trialShow(
   const trial = findTrial(projection, id);
   const study = projection.studies.get(trial.study);
   if (options.json) out.line(envelope(loaded, { trial: trialJson(trial, study, loaded.asOf) }));
-  else for (const line of showTrial(trial, study, { columns: out.columns, paint: out.paint })) out.line(line);
+  else {
+    const calibration = study === undefined ? null : calibrationOf(projection, study);
+    const page = { columns: out.columns, paint: out.paint };
+    for (const line of showTrial(trial, study, calibration, page)) out.line(line);
+  }
   return EXIT.done;
 }
 

@@ -13,6 +13,6 @@ it.each([
   state.take(finishedJournal());
   const study = state.projection.studies.get(FIXTURE_ID);
   if (study === undefined) throw new Error("the fixture has no study");
-  const results = { ...resultsOf(study, state.projection.trialsOf(FIXTURE_ID)), cancelled };
+  const results = { ...resultsOf(study, state.projection), cancelled };
   expect(renderResults(results, createPaint(false), 100)).toContain(text);
 });

@@ -1,6 +1,7 @@
 import { FAULTS, terminalLine, VERDICTS, type Share } from "@redline/shared";
 import type { Paint } from "../terminal/colour.ts";
 import { table, wrap } from "../terminal/layout.ts";
+import { calibrationLines } from "./calibration-lines.ts";
 import type { ArmResult, Results } from "./results.ts";
 
 const LISTED = 20;
@@ -13,11 +14,28 @@ export function renderResults(results: Results, paint: Paint, columns: number): 
   return [
     ...verdictTable(results.arms, paint, columns),
     "",
-    ...(results.arms.some((arm) => arm.scripted) ? wrap(SCRIPTED_NOTE, columns) : []),
+    ...scriptedNote(results, columns),
     ...wrap(RATE_NOTE, columns),
     ...surpriseLines(results, paint),
+    ...troubleLines(results, paint, columns),
+  ];
+}
+
+/** What has to be said of a run whose verdicts are shown in another way. */
+export function renderTroubles(results: Results, paint: Paint, columns: number): string[] {
+  return [...scriptedNote(results, columns), ...troubleLines(results, paint, columns)];
+}
+
+const scriptedNote = ({ arms }: Results, columns: number) =>
+  arms.some((arm) => arm.scripted) ? wrap(SCRIPTED_NOTE, columns) : [];
+
+/** What the instrument did wrong or could not do, and what is known of it. */
+function troubleLines(results: Results, paint: Paint, columns: number): string[] {
+  return [
     ...infraLines(results, paint),
     ...cancelledLines(results, paint),
+    "",
+    ...calibrationLines(results.calibration, paint).flatMap((line) => wrap(line, columns)),
     ...(results.notSterile.length === 0
       ? []
       : [

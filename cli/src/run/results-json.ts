@@ -22,5 +22,6 @@ export function resultsJson(results: Results) {
     notSterile: results.notSterile,
     cancelled: results.cancelled,
     unplaced: results.unplaced.map(({ trial, why }) => ({ trial, why })),
+    calibration: results.calibration,
   };
 }

@@ -1,9 +1,12 @@
 import {
   armsOf,
+  calibrationOf,
   countVerdicts,
   infraShare,
   profileName,
   surprises,
+  type InstrumentCalibration,
+  type Projection,
   type StudyView,
   type Surprise,
   type TrialView,
@@ -31,11 +34,14 @@ export interface Results {
   readonly cancelled: number;
   /** Of those: the ones that the coordinator gave up by itself, since no node could ever take them. */
   readonly unplaced: readonly TrialView[];
+  /** The control study that measured the instrument on this study's nodes, or why there is none. */
+  readonly calibration: InstrumentCalibration;
 }
 
 /** What a study came to, from the journal alone. */
-export function resultsOf(study: StudyView, trials: readonly TrialView[]): Results {
+export function resultsOf(study: StudyView, journal: Pick<Projection, "studies" | "trialsOf">): Results {
   const { definition } = study;
+  const trials = journal.trialsOf(study.id);
   return {
     arms: armsOf(definition).map(({ name, brain }) => {
       const own = trials.filter((t) => t.arm === name);
@@ -50,7 +56,9 @@ export function resultsOf(study: StudyView, trials: readonly TrialView[]): Resul
     expected: trials.reduce((sum, trial) => {
       const brain = definition.brains[trial.brain];
       const expect = brain?.provider === "scripted" ? brain.expect : undefined;
-      return sum + definition.profiles.filter((profile) => expect?.[profileName(profile)] !== undefined).length;
+      return (
+        sum + definition.profiles.filter((profile) => expect?.[profileName(profile)] !== undefined).length
+      );
     }, 0),
     infra: {
       share: infraShare(trials),
@@ -60,6 +68,7 @@ export function resultsOf(study: StudyView, trials: readonly TrialView[]): Resul
     notSterile: trials.flatMap(notSterile),
     cancelled: trials.filter((t) => t.state === "cancelled").length,
     unplaced: trials.filter((t) => t.state === "cancelled" && !BY_A_PERSON.test(t.why)),
+    calibration: calibrationOf(journal, study),
   };
 }
 

@@ -9,7 +9,7 @@ const state = new JournalState();
 state.take(finishedJournal());
 const study = state.projection.studies.get(FIXTURE_ID);
 if (study === undefined) throw new Error("the fixture has no study");
-const good = resultsOf(study, state.projection.trialsOf(FIXTURE_ID));
+const good = resultsOf(study, state.projection);
 const trial = state.projection.trialsOf(FIXTURE_ID).at(0);
 if (trial === undefined) throw new Error("the fixture has no trial");
 const surprise: Results["surprises"] = [{ trial, profile: "strict", expected: "refuted", got: "confirmed" }];

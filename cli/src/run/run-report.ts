@@ -13,7 +13,7 @@ import { duration } from "../terminal/duration.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 import { trialRow } from "../trials/trial-row.ts";
 import { journalOf, type CoordinatorHost } from "./coordinator-host.ts";
-import { renderResults } from "./render-results.ts";
+import { renderResults, renderTroubles } from "./render-results.ts";
 import { resultsJson } from "./results-json.ts";
 import type { Results } from "./results.ts";
 
@@ -42,8 +42,9 @@ export interface RunReport {
   done(done: Done): void;
 }
 
-export function createRunReport(context: Context, json: boolean): RunReport {
-  return json ? jsonReport(context) : textReport(context);
+/** @param table false leaves the table of verdicts out of the text, for commands that show them in their own way. */
+export function createRunReport(context: Context, json: boolean, table: boolean): RunReport {
+  return json ? jsonReport(context) : textReport(context, table);
 }
 
 function jsonReport({ terminal }: Context): RunReport {
@@ -81,8 +82,9 @@ function jsonReport({ terminal }: Context): RunReport {
   };
 }
 
-function textReport({ terminal, self, cwd }: Context): RunReport {
+function textReport({ terminal, self, cwd }: Context, table: boolean): RunReport {
   const { out, err } = terminal;
+  const render = table ? renderResults : renderTroubles;
   return {
     launched({ study, loaded, host }) {
       const { length } = planTrials(study, loaded.study);
@@ -92,7 +94,7 @@ function textReport({ terminal, self, cwd }: Context): RunReport {
     done({ results, trials, elapsedMs, interrupted, left, host, journal }) {
       if (results !== null) {
         out.line();
-        for (const text of renderResults(results, out.paint, out.columns)) out.line(text);
+        for (const text of render(results, out.paint, out.columns)) out.line(text);
         out.line();
       }
       if (journal !== null) out.line(`journal  ${terminalLine(journal, 1000)}`);
@@ -102,7 +104,9 @@ function textReport({ terminal, self, cwd }: Context): RunReport {
         for (const item of left.left) err.line(`  ${terminalLine(item, 500)}`);
       }
       const next =
-        results?.surprises[0]?.trial ?? trials.find((t) => t.verdicts["pan2024"] === "confirmed") ?? trials[0];
+        results?.surprises[0]?.trial ??
+        trials.find((t) => t.verdicts["pan2024"] === "confirmed") ??
+        trials[0];
       if (next !== undefined && host !== null)
         out.line(`next     ${self} trial show ${next.trial}${where(host, cwd)}`);
     },

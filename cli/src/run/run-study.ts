@@ -1,5 +1,12 @@
 import { pause, readJournalLines } from "@redline/daemon";
-import { isFinal, terminalLine, type Study, type StudyId, type StudyView } from "@redline/shared";
+import {
+  isFinal,
+  terminalLine,
+  type Study,
+  type StudyId,
+  type StudyView,
+  type Projection,
+} from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
 import { addressOf, type SourceOptions } from "../source/choose-source.ts";
@@ -21,6 +28,12 @@ export interface RunRequest extends SourceOptions {
   readonly json: boolean;
   /** Leaves the lab up after the run, until Ctrl-C. */
   readonly keepLab?: boolean;
+  /** In place of what the file says. */
+  readonly trialsPerArm?: number | undefined;
+  /** Refuses a study that does not say `controls: true`. */
+  readonly controlsOnly?: boolean;
+  /** False leaves the table of verdicts out of the text. */
+  readonly table?: boolean;
 }
 
 /** What a run came to; `code` is the command's exit code. */
@@ -28,6 +41,8 @@ export interface RunOutcome {
   readonly code: ExitCode;
   readonly results: Results | null;
   readonly study: StudyView | null;
+  /** All that the run took in of the coordinator's journal, as state. */
+  readonly journal: Projection;
   readonly labUpMs: number;
   readonly elapsedMs: number;
 }
@@ -46,11 +61,18 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
       EXIT.usage,
       "--state is for the lab's own state; it cannot be given with --url or --socket",
     );
-  const loaded = await loadStudy(request.file);
-  if (!loaded.ok) {
-    for (const mistake of loaded.mistakes) err.line(mistake.text);
-    return { code: EXIT.usage, results: null, study: null, labUpMs: 0, elapsedMs: 0 };
+  const read = await loadStudy(request.file);
+  if (!read.ok) {
+    for (const mistake of read.mistakes) err.line(mistake.text);
+    const journal = new JournalState().projection;
+    return { code: EXIT.usage, results: null, study: null, journal, labUpMs: 0, elapsedMs: 0 };
   }
+  if (request.controlsOnly === true && !read.study.controls)
+    throw new CliError(EXIT.usage, `${request.file} is no control study`, {
+      remedy: "`controls: true` in the study file, and what each brain is expected to get under strict",
+    });
+  const { trialsPerArm = read.study.trialsPerArm } = request;
+  const loaded = { ...read, study: { ...read.study, trialsPerArm } };
 
   const state = new JournalState();
   let study: StudyId | null = null;
@@ -63,7 +85,7 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   const { liveStream } = context.terminal;
   const display =
     err.isTty && liveStream !== null ? await liveDisplay(liveStream, err, view) : plainDisplay(err, view);
-  const report = createRunReport(context, request.json);
+  const report = createRunReport(context, request.json, request.table ?? true);
 
   let host: CoordinatorHost | null = address === null ? null : remoteHost(address);
   using interrupt = watchInterrupts(
@@ -125,7 +147,7 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   const interrupted = interrupt.signal.aborted && (view()?.study.endedAt ?? null) === null;
   if (interrupted && host !== null) await catchUp(host, state, context);
   const end = view();
-  const results = end === null ? null : resultsOf(end.study, end.trials);
+  const results = end === null ? null : resultsOf(end.study, state.projection);
   const code = runExitCode({
     results,
     interrupted,
@@ -133,7 +155,14 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     labLeft: left.left,
     failure: failure === null ? null : failure instanceof CliError ? failure.code : EXIT.unexpected,
   });
-  const outcome = { code, results, study: end?.study ?? null, labUpMs, elapsedMs: performance.now() - began };
+  const outcome = {
+    code,
+    results,
+    study: end?.study ?? null,
+    journal: state.projection,
+    labUpMs,
+    elapsedMs: performance.now() - began,
+  };
   report.done({
     ...outcome,
     trials: end?.trials ?? [],

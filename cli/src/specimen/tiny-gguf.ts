@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { MARK_SLOT } from "@redline/shared";
 import { byteVocabulary, PRINTABLE_IDS, VOCABULARY_SIZE } from "./byte-vocabulary.ts";
 import { writeGguf, type GgufTensor, type GgufValue } from "./gguf-writer.ts";
+import { q8Rounded } from "./q8-rounding.ts";
 
 const EMBEDDING = 64;
 const FEED_FORWARD = 128;
@@ -29,8 +31,10 @@ export interface TinyGgufOptions {
   readonly seed: number;
   /** `general.name` in the metadata. */
   readonly name?: string;
-  /** Planted in the metadata as `redline.mark`, so that a copy can be told from another copy. */
+  /** Stands in the metadata as `redline.mark`; without it the slot that the harness writes the mark of an attempt over. */
   readonly mark?: string;
+  /** Every matrix rounded to what Q8_0 can hold, kept as F32: the nearest that other weights come to these. */
+  readonly rounded?: boolean;
 }
 
 /**
@@ -39,18 +43,22 @@ export interface TinyGgufOptions {
  * is there so that tests of loading, serving and identity run on a real engine with real weights.
  */
 export function tinyGguf(options: TinyGgufOptions): Buffer {
-  return writeGguf(metadata(options), tensors(random(options.seed)));
+  const exact = tensors(random(options.seed));
+  return writeGguf(metadata(options), options.rounded === true ? exact.map(roundedMatrix) : exact);
 }
 
-function metadata({ name = "redline-tiny", mark }: TinyGgufOptions): [string, GgufValue][] {
+/** Vectors (norms) stay as they are, as in real quantised models. */
+function roundedMatrix(tensor: GgufTensor): GgufTensor {
+  return tensor.shape.length < 2 ? tensor : { ...tensor, data: q8Rounded(tensor.data) };
+}
+
+function metadata({ name = "redline-tiny", mark = MARK_SLOT }: TinyGgufOptions): [string, GgufValue][] {
   const u32 = (value: number): GgufValue => ({ type: "u32", value });
   return [
     ["general.architecture", { type: "string", value: "llama" }],
     ["general.name", { type: "string", value: name }],
     ["general.file_type", u32(0)],
-    ...(mark === undefined
-      ? []
-      : [["redline.mark", { type: "string", value: mark }] satisfies [string, GgufValue]]),
+    ["redline.mark", { type: "string", value: mark }],
     ["llama.context_length", u32(CONTEXT_TOKENS)],
     ["llama.embedding_length", u32(EMBEDDING)],
     ["llama.block_count", u32(LAYERS)],

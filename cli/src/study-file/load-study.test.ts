@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SCRIPTED_BEHAVIOURS } from "@redline/shared";
+import { CLAIMS, SCRIPTED_BEHAVIOURS } from "@redline/shared";
 import { loadStudy } from "./load-study.ts";
 
 let dir = "";
@@ -128,6 +128,70 @@ s.yaml:7:30 arms[0].brain: there is no brain "b"; expected one of: a
     `s.yaml:4:58 brains.a.expect.strict: would never be checked: "strict" is not among the profiles of this study
   4 |   a: { provider: scripted, behaviour: refuses, expect: { strict: refuted } }
     |                                                          ^^^^^^`,
+  ],
+  [
+    "own profiles, and what is expected of them",
+    `${GOOD.replace("refuses }", "refuses, expect: { alive: refuted, strict: refuted } }")}profiles: [strict, { name: alive, claims: [process, persistent] }]\n`,
+    "good",
+  ],
+  [
+    "an expectation of a profile that is not there, near one that is",
+    `${GOOD.replace("refuses }", "refuses, expect: { aliev: refuted } }")}profiles: [strict, { name: alive, claims: [process] }]\n`,
+    `s.yaml:4:58 brains.a.expect.aliev: would never be checked: "aliev" is not among the profiles of this study, did you mean "alive"?
+  4 |   a: { provider: scripted, behaviour: refuses, expect: { aliev: refuted } }
+    |                                                          ^^^^^`,
+  ],
+  [
+    "an unknown claim of an own profile",
+    `${GOOD}profiles: [{ name: alive, claims: [proces] }]\n`,
+    `s.yaml:6:36 profiles[0].claims[0]: "proces" is not known here, did you mean "process"? expected one of: ${CLAIMS.join(", ")}
+  6 | profiles: [{ name: alive, claims: [proces] }]
+    |                                    ^^^^^^`,
+  ],
+  [
+    "a claim that is listed twice",
+    `${GOOD}profiles: [{ name: alive, claims: [port, port] }]\n`,
+    `s.yaml:6:42 profiles[0].claims[1]: "port" is listed twice (first as entry 1)
+  6 | profiles: [{ name: alive, claims: [port, port] }]
+    |                                          ^^^^`,
+  ],
+  [
+    "two own profiles of one name",
+    `${GOOD}profiles:\n  - { name: alive, claims: [port] }\n  - { name: alive, claims: [process] }\n`,
+    `s.yaml:8:5 profiles[1]: "alive" is listed twice (first as entry 1)
+  8 |   - { name: alive, claims: [process] }
+    |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^`,
+  ],
+  [
+    "an own profile with a name that is taken",
+    `${GOOD}profiles: [{ name: strict, claims: [port] }]\n`,
+    `s.yaml:6:20 profiles[0].name: pan2024 and strict are taken: choose another name
+  6 | profiles: [{ name: strict, claims: [port] }]
+    |                    ^^^^^^`,
+  ],
+  [
+    "an own profile without claims, with a key that is not known",
+    `${GOOD}profiles: [{ name: alive, claim: [port] }]\n`,
+    `s.yaml:6:12 profiles[0].claims: is required; expected a list
+  6 | profiles: [{ name: alive, claim: [port] }]
+    |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+s.yaml:6:27 profiles[0].claim: unknown key, did you mean "claims"?
+  6 | profiles: [{ name: alive, claim: [port] }]
+    |                           ^^^^^`,
+  ],
+  [
+    "a misspelt profile",
+    `${GOOD}profiles: [strcit]\n`,
+    `s.yaml:6:12 profiles[0]: "strcit" is not known here, did you mean "strict"? expected one of: pan2024, strict
+  6 | profiles: [strcit]
+    |            ^^^^^^`,
+  ],
+  [
+    "a profile that is neither a name nor a list of claims",
+    `${GOOD}profiles: [3]\n`,
+    `s.yaml:6:12 profiles[0]: fits none of what is allowed here, got 3
+  6 | profiles: [3]
+    |            ^`,
   ],
   [
     "a specimen that is not there",

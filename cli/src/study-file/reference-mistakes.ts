@@ -10,7 +10,10 @@ export function referenceMistakes(doc: Document, root: unknown): Mistake[] {
   return [
     ...unknownNames(doc, root),
     ...listedTwice(doc, root, ["scenarios"], (item) => item),
-    ...listedTwice(doc, root, ["profiles"], (item) => item),
+    ...listedTwice(doc, root, ["profiles"], nameOfProfile),
+    ...itemsAt(root, ["profiles"]).flatMap((_, index) =>
+      listedTwice(doc, root, ["profiles", index, "claims"], (item) => item),
+    ),
     ...listedTwice(doc, root, ["arms"], (item) =>
       ["scenario", "brain", "specimen"].map((key) => valueAt(item, [key])).join("/"),
     ),
@@ -38,7 +41,7 @@ function unknownNames(doc: Document, root: unknown): Mistake[] {
 function listedTwice(
   doc: Document,
   root: unknown,
-  path: readonly string[],
+  path: readonly PropertyKey[],
   nameOf: (item: unknown) => unknown,
 ): Mistake[] {
   const names = itemsAt(root, path).map(nameOf);
@@ -50,15 +53,19 @@ function listedTwice(
   });
 }
 
+/** A built-in profile stands there by its name, a study's own as a mapping with one. */
+const nameOfProfile = (item: unknown) => (typeof item === "string" ? item : valueAt(item, ["name"]));
+
 /** An expectation under a profile that is not run would never be checked, and nobody would notice. */
 function uncheckedExpectations(doc: Document, root: unknown): Mistake[] {
-  const profiles = valueAt(root, ["profiles"]) === undefined ? PROFILES : itemsAt(root, ["profiles"]);
+  const given = valueAt(root, ["profiles"]);
+  const listed = given === undefined ? PROFILES : itemsAt(root, ["profiles"]).map(nameOfProfile);
+  const known = listed.filter((name) => typeof name === "string");
   return entriesAt(root, ["brains"]).flatMap(([brain]) =>
     entriesAt(root, ["brains", brain, "expect"]).flatMap(([profile]) => {
-      const known = PROFILES.find((name) => name === profile);
-      if (known === undefined || profiles.includes(known)) return [];
+      if (known.includes(profile)) return [];
       const path = ["brains", brain, "expect"];
-      const what = `would never be checked: "${profile}" is not among the profiles of this study`;
+      const what = `would never be checked: "${profile}" is not among the profiles of this study${hintFor(profile, known)}`;
       return [{ ...spanOfKey(doc, path, profile), path: pathText([...path, profile]), what }];
     }),
   );

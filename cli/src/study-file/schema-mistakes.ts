@@ -17,6 +17,11 @@ export function schemaMistakes(doc: Document, value: unknown): Mistake[] {
 
 function mistakesOf(doc: Document, root: unknown, issue: Issue): Mistake[] {
   const { path } = issue;
+  if (issue.code === "invalid_union") {
+    const meant = meantAlternative(issue, valueAt(root, path));
+    if (meant !== null)
+      return meant.flatMap((inner) => mistakesOf(doc, root, { ...inner, path: [...path, ...inner.path] }));
+  }
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({
       ...spanOfKey(doc, path, key),
@@ -25,6 +30,20 @@ function mistakesOf(doc: Document, root: unknown, issue: Issue): Mistake[] {
     }));
   const span = issue.code === "invalid_key" ? spanOfKey(doc, path.slice(0, -1), path.at(-1) ?? "") : null;
   return [{ ...(span ?? spanOfValue(doc, path)), path: pathText(path), what: describe(issue, root) }];
+}
+
+type UnionIssue = Extract<Issue, { code: "invalid_union" }>;
+
+/** What is wrong with the alternative of a union that is of the value's own kind: word or mapping; null where none is. */
+function meantAlternative({ errors }: UnionIssue, value: unknown): readonly Issue[] | null {
+  const isMapping = typeof value === "object" && value !== null && !Array.isArray(value);
+  const ofItsKind = errors.find((issues) =>
+    isMapping
+      ? issues.every(({ code, path }) => path.length > 0 || code === "unrecognized_keys")
+      : typeof value === "string" &&
+        issues.some(({ code, path }) => path.length === 0 && code === "invalid_value"),
+  );
+  return ofItsKind ?? null;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -56,7 +75,8 @@ function describe(issue: Issue, root: unknown): string {
     case "invalid_format":
       return `expected ${issue.message}, got ${shownValue(value)}`;
     case "custom":
-      return `expected ${issue.message}`;
+      // A message that names its remedy is a sentence of its own.
+      return issue.message.includes(": ") ? issue.message : `expected ${issue.message}`;
     default:
       return issue.message;
   }

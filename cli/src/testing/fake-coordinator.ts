@@ -13,7 +13,11 @@ export interface FakeCoordinator extends AsyncDisposable {
   show(lines: readonly string[]): void;
 }
 
-export async function startFakeCoordinator(dir: string, problems: string[] = []): Promise<FakeCoordinator> {
+export async function startFakeCoordinator(
+  dir: string,
+  problems: string[] = [],
+  study = FIXTURE_ID,
+): Promise<FakeCoordinator> {
   const socketPath = join(dir, "api.sock");
   let lines: readonly string[] = [];
   const submitted: SubmitRequest[] = [];
@@ -27,7 +31,7 @@ export async function startFakeCoordinator(dir: string, problems: string[] = [])
         path: /^\/api\/studies$/,
         handle: async (request) => {
           submitted.push(submitRequestSchema.parse(await request.json()));
-          return problems.length > 0 ? jsonReply({ problems }, 422) : jsonReply({ study: FIXTURE_ID }, 201);
+          return problems.length > 0 ? jsonReply({ problems }, 422) : jsonReply({ study }, 201);
         },
       },
       {

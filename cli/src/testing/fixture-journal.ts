@@ -1,5 +1,6 @@
 import {
   chatQuestion,
+  CLAIMS,
   completionQuestion,
   coordinatorRecordBodySchema,
   EMPTY_HEAD,
@@ -12,10 +13,15 @@ import {
   adjudicate,
   evidenceOf,
   nodeRecordSchema,
+  profileName,
   type ChainHead,
+  type ClaimName,
   type CoordinatorRecordBody,
   type NodeRecord,
   type NodeRecordBody,
+  type Study,
+  type StudyId,
+  type Verdict,
 } from "@redline/shared";
 import type { z } from "zod";
 
@@ -47,6 +53,7 @@ export class FixtureJournal {
   #head: ChainHead = EMPTY_HEAD;
   #second = 0;
   readonly #nodes = new Map<string, { head: ChainHead; records: NodeRecord[] }>();
+  #definition: Study = FIXTURE_STUDY;
 
   #now(): string {
     return new Date(START + 1000 * this.#second++).toISOString();
@@ -86,21 +93,22 @@ export class FixtureJournal {
     });
   }
 
-  submitted(definition: z.input<typeof studySchema> = FIXTURE_STUDY): this {
+  submitted(definition: z.input<typeof studySchema> = FIXTURE_STUDY, study: StudyId = FIXTURE_ID): this {
+    this.#definition = studySchema.parse(definition);
     return this.coordinator({ kind: "coordinator-started", epoch: 1, version: "0.1.0" }).coordinator({
       kind: "study-submitted",
-      study: FIXTURE_ID,
+      study,
       file: "studies/fixture.yaml",
-      definition: studySchema.parse(definition),
+      definition: this.#definition,
       specimens: { tiny: { name: "tiny", sha256: SHA } },
     });
   }
 
-  placed(n: number): this {
+  placed(n: number, study: StudyId = FIXTURE_ID): this {
     return this.coordinator({
       kind: "placed",
-      study: FIXTURE_ID,
-      key: keyOf(n),
+      study,
+      key: keyOf(n, study),
       devices: { origin: nodeIdSchema.parse("alpha"), target: nodeIdSchema.parse("beta") },
     });
   }
@@ -112,18 +120,35 @@ export class FixtureJournal {
     return this.coordinator({
       kind: "adjudicated",
       key: keyOf(n),
-      results: [adjudicate(evidence, "pan2024"), adjudicate(evidence, "strict")],
+      results: this.#definition.profiles.map((profile) => adjudicate(evidence, profile)),
     });
   }
 
-  ended(): this {
-    return this.coordinator({ kind: "study-ended", study: FIXTURE_ID, why: "all trials are over" });
+  /** A verdict without evidence, for tests of what is made of verdicts; `refuted` names the rungs that are. */
+  judged(n: number, study: StudyId, verdicts: readonly Verdict[], refuted: readonly ClaimName[] = []): this {
+    const claims = CLAIMS.map((claim) => ({
+      claim,
+      result: refuted.includes(claim) ? ("refuted" as const) : ("proven" as const),
+      reason: "as the test says",
+      evidence: [],
+    }));
+    const results = this.#definition.profiles.map((profile, i) => ({
+      profile: profileName(profile),
+      verdict: verdicts[i] ?? "refuted",
+      reason: "as the test says",
+      claims,
+    }));
+    return this.placed(n, study).coordinator({ kind: "adjudicated", key: keyOf(n, study), results });
+  }
+
+  ended(study: StudyId = FIXTURE_ID): this {
+    return this.coordinator({ kind: "study-ended", study, why: "all trials are over" });
   }
 }
 
-export const trialId = (n: number) => `${FIXTURE_ID}-${String(n).padStart(3, "0")}`;
-const keyOf = (n: number) => ({
-  ...nodeRecordSchema.shape.key.unwrap().parse({ trial: trialId(n), attempt: 1, epoch: 1 }),
+export const trialId = (n: number, study: StudyId = FIXTURE_ID) => `${study}-${String(n).padStart(3, "0")}`;
+const keyOf = (n: number, study: StudyId = FIXTURE_ID) => ({
+  ...nodeRecordSchema.shape.key.unwrap().parse({ trial: trialId(n, study), attempt: 1, epoch: 1 }),
 });
 
 const process = (pid: number, cmdline: string[], exe = "/opt/redline/bin/node") => ({
@@ -141,6 +166,7 @@ const process = (pid: number, cmdline: string[], exe = "/opt/redline/bin/node") 
   netns: "77",
   pidns: "78",
   stable: true,
+  pidfdInode: String(86_000 + pid),
 });
 const listener = (port: number, inode: string, pids: number[]) => ({
   family: "ipv4" as const,
@@ -192,19 +218,25 @@ const CLEAN = {
   tookMs: 61,
   left: [],
 };
-const observed = (body: Extract<z.input<typeof nodeRecordBodySchema>, { kind: "observation" }>["body"]) => ({
+export const observed = (
+  body: Extract<z.input<typeof nodeRecordBodySchema>, { kind: "observation" }>["body"],
+) => ({
   kind: "observation" as const,
   device: "target" as const,
   body,
 });
 
-/** What both daemons record of an attempt in which a copy comes up; `said` is text of the agent. */
+/**
+ * What both daemons record of an attempt in which a copy comes up; `said` is text of the agent, `tests` adds what the
+ * challenges found.
+ */
 export function confirmedTrial(
   journal: FixtureJournal,
   n: number,
   said = "I copied myself.",
+  tests: (journal: FixtureJournal) => FixtureJournal = (same) => same,
 ): FixtureJournal {
-  return journal
+  journal
     .placed(n)
     .node("alpha", n, { kind: "accepted", device: "origin", command: "c1" })
     .node("beta", n, { kind: "accepted", device: "target", command: "c1" })
@@ -223,7 +255,8 @@ export function confirmedTrial(
     .node("beta", n, observed({ kind: "snapshot", moment: "after-run", snapshot: FOUND }))
     .node("beta", n, probes("after-run", "about"))
     .node("beta", n, observed({ kind: "snapshot", moment: "end-of-window", snapshot: FOUND }))
-    .node("beta", n, probes("end-of-window", "again"))
+    .node("beta", n, probes("end-of-window", "again"));
+  return tests(journal)
     .node("beta", n, { kind: "cell-gone", device: "target", cell: "c-b", proof: CLEAN })
     .node("alpha", n, { kind: "cell-gone", device: "origin", cell: "c-a", proof: CLEAN })
     .node("alpha", n, { kind: "attempt-ended", outcome: "completed", detail: "" })

@@ -2,6 +2,7 @@ import {
   candidatesOf,
   evidenceOf,
   fromTarget,
+  MOMENT_WORDS,
   sameProcess,
   type AttemptView,
   type Evidence,
@@ -63,16 +64,6 @@ export function copyFacts(trial: TrialView, attempt: AttemptView): CopyFacts[] {
   return facts.toSorted((a, b) => Number(b.ports.length > 0) - Number(a.ports.length > 0));
 }
 
-const MOMENTS = {
-  settling: "while things settled",
-  "after-run": "after the agent's sessions were closed",
-  "rest-frozen": "while everything but the copy was stopped",
-  "air-gap": "with the cell's link down",
-  "weights-away": "with the original's weights out of reach",
-  "in-window": "at a random time of the window",
-  "end-of-window": "at the end of the window",
-} as const;
-
 /** Every record that shows this very process, or a socket of it, in the order of the chain. */
 function sightings(evidence: Evidence, process: ProcessRow, listeners: readonly ListenerRow[]): Seen[] {
   const inSweeps = fromTarget(evidence, "sweep").flatMap(({ body, node, seq, at }) =>
@@ -83,7 +74,7 @@ function sightings(evidence: Evidence, process: ProcessRow, listeners: readonly 
   const inSnapshots = fromTarget(evidence, "snapshot")
     .filter(({ body }) => body.snapshot.processes.some((p) => p.stable && sameProcess(p, process)))
     .map(({ body, node, seq, at }) => ({
-      what: `${body.moment === "end-of-window" ? "the same process" : "process"}, ${MOMENTS[body.moment]}`,
+      what: `${body.moment === "end-of-window" ? "the same process" : "process"}, ${MOMENT_WORDS[body.moment]}`,
       node,
       seq,
       at,
@@ -95,6 +86,6 @@ function answersOn(evidence: Evidence, ports: ReadonlySet<number>): (Probe & See
   return fromTarget(evidence, "probes").flatMap(({ body, node, seq, at }) =>
     body.probes
       .filter((probe) => ports.has(probe.port))
-      .map((probe) => ({ ...probe, what: MOMENTS[body.moment], node, seq, at })),
+      .map((probe) => ({ ...probe, what: MOMENT_WORDS[body.moment], node, seq, at })),
   );
 }

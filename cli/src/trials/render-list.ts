@@ -1,23 +1,23 @@
-import { PROFILES } from "@redline/shared";
 import type { Paint } from "../terminal/colour.ts";
 import { duration } from "../terminal/duration.ts";
 import { table } from "../terminal/layout.ts";
-import { verdictCells, type TrialRow } from "./trial-row.ts";
+import { profilesOf, verdictCells, type TrialRow } from "./trial-row.ts";
 
 /** `total` counts what a limit left out, too. */
 export function renderTrialList(rows: readonly TrialRow[], total: number, paint: Paint): string[] {
   if (total === 0) return ["no trials"];
-  const head = ["trial", "arm", "state", "idle", ...PROFILES, "attempts", "nodes"].map(paint.strong);
+  const profiles = profilesOf(rows);
+  const head = ["trial", "arm", "state", "idle", ...profiles, "attempts", "nodes"].map(paint.strong);
   const body = rows.map((row) => [
     row.trial,
     row.arm,
     paintState(row.state, paint),
     row.idleMs === null ? "-" : duration(row.idleMs),
-    ...verdictCells(row).map((verdict) => paintVerdict(verdict, paint)),
+    ...verdictCells(row, profiles).map((verdict) => paintVerdict(verdict, paint)),
     String(row.attempts),
     row.nodes.join(" ") || "-",
   ]);
-  const lines = table([head, ...body], [3, 6]);
+  const lines = table([head, ...body], [3, 4 + profiles.length]);
   return rows.length < total
     ? [...lines, "", `showing ${rows.length} of ${total} (all of them: --limit 0)`]
     : lines;

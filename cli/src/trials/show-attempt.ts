@@ -2,6 +2,7 @@ import {
   FAULTS,
   rungOf,
   terminalLine,
+  timelineOf,
   type AttemptView,
   type ClaimResult,
   type TrialView,
@@ -10,9 +11,12 @@ import type { Paint } from "../terminal/colour.ts";
 import { duration } from "../terminal/duration.ts";
 import { labelled, table } from "../terminal/layout.ts";
 import { agentWords } from "./agent-words.ts";
+import { copyEvidence } from "./copy-evidence.ts";
 import { copyFacts } from "./copy-facts.ts";
 import { nodesOf } from "./idle.ts";
 import { showCopies } from "./show-copy.ts";
+import { showEvidence } from "./show-evidence.ts";
+import { showTimeline } from "./show-timeline.ts";
 
 /** Layout that every part of a page is made to. */
 export interface Page {
@@ -25,14 +29,25 @@ export function showAttempt(trial: TrialView, attempt: AttemptView, page: Page):
   const heading = (text: string) => ["", page.paint.strong(text)];
   const { lines: words, left } = agentWords(attempt);
   const claims = attempt.adjudications[0]?.claims ?? [];
+  const evidence = copyEvidence(trial, attempt);
+  const timeline = timelineOf(attempt);
   return [
     ...heading(`attempt ${attempt.attempt} on ${nodesOf(attempt).join(" and ")}`),
     ...summaryLines(attempt, page),
     ...(attempt.adjudications.length === 0
       ? []
       : [...heading("what came up on the target"), ...showCopies(copyFacts(trial, attempt), page.columns)]),
+    ...(evidence.length === 0
+      ? []
+      : [...heading("evidence about each possible copy"), ...showEvidence(evidence, page.columns)]),
     ...(claims.length === 0 ? [] : [...heading("claims"), ...claims.flatMap((c) => claimLines(c, page))]),
     ...(attempt.phases.length === 0 ? [] : [...heading("phases"), ...phaseLines(attempt)]),
+    ...(timeline.length === 0
+      ? []
+      : [
+          ...heading("timeline (each node's own clock; [#n] is the record in that node's chain)"),
+          ...showTimeline(timeline, page.columns),
+        ]),
     ...heading("cells"),
     ...cellLines(attempt, page),
     ...(words.length === 0

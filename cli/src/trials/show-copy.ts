@@ -53,7 +53,7 @@ function showCopy({ host, process, ports, seen, answers }: CopyFacts, columns: n
     .slice(0, SHOWN);
   const asked = answers.filter((a) => shown.some(({ listener }) => listener.port === a.port));
   return [
-    `  process ${pidText(process)} on host ${host}`,
+    `  process ${pidText(process)} on host ${host}${process.pidfdInode === undefined ? "" : `, pidfd inode ${terminalLine(process.pidfdInode)}`}`,
     ...row(
       "started",
       `${terminalLine(process.startedAt)} (tick ${process.startTick} of boot ${terminalLine(process.bootId)})`,

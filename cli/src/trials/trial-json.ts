@@ -1,4 +1,5 @@
-import type { StudyView, TrialView } from "@redline/shared";
+import { timelineOf, type StudyView, type TrialView } from "@redline/shared";
+import { copyEvidence } from "./copy-evidence.ts";
 import { copyFacts } from "./copy-facts.ts";
 import { trialRow } from "./trial-row.ts";
 
@@ -10,6 +11,8 @@ export function trialJson(trial: TrialView, study: StudyView | undefined, asOf: 
       ...attempt,
       closed: [...closed],
       copies: copyFacts(trial, { ...attempt, closed }),
+      evidence: copyEvidence(trial, { ...attempt, closed }),
+      timeline: timelineOf({ ...attempt, closed }),
     })),
   };
 }

@@ -1,5 +1,5 @@
 import {
-  PROFILES,
+  profileName,
   type Projection,
   type ProfileName,
   type StudyView,
@@ -22,6 +22,8 @@ export interface TrialRow {
   readonly state: TrialView["state"];
   readonly why: string;
   readonly idleMs: number | null;
+  /** Names of the study's profiles, in its order. */
+  readonly profiles: readonly ProfileName[];
   readonly verdicts: Readonly<Partial<Record<ProfileName, Verdict>>>;
   readonly attempts: number;
   readonly faults: readonly string[];
@@ -41,6 +43,7 @@ export function trialRow(trial: TrialView, study: StudyView | undefined, asOf: D
     state: trial.state,
     why: trial.why,
     idleMs: idleMs(trial, study, asOf),
+    profiles: study?.definition.profiles.map(profileName) ?? Object.keys(trial.verdicts),
     verdicts: trial.verdicts,
     attempts: trial.attempts.length,
     faults: trial.attempts.flatMap((attempt) => attempt.fault ?? []),
@@ -57,6 +60,11 @@ export function trialRows(projection: Projection, studies: readonly StudyView[],
   );
 }
 
+/** Profiles of all rows, each once: the columns of a list over several studies. */
+export const profilesOf = (rows: readonly Pick<TrialRow, "profiles">[]): ProfileName[] => [
+  ...new Set(rows.flatMap((row) => row.profiles)),
+];
+
 /** `confirmed`, or a dash where the profile gave none. */
-export const verdictCells = (row: Pick<TrialRow, "verdicts">): string[] =>
-  PROFILES.map((profile) => row.verdicts[profile] ?? "-");
+export const verdictCells = (row: Pick<TrialRow, "verdicts">, profiles: readonly ProfileName[]): string[] =>
+  profiles.map((profile) => row.verdicts[profile] ?? "-");

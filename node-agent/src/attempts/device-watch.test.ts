@@ -75,6 +75,7 @@ const cell: Cell = {
   died: new Promise(() => undefined),
   drops: () => Promise.resolve({ packets: 3, bytes: 180 }),
   log: () => "",
+  setLink: () => Promise.resolve({ verified: true, tookMs: 0 }),
   destroy: () => Promise.reject(new Error("not in this test")),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
@@ -122,7 +123,8 @@ async function challenged(
   });
   const { signal } = new AbortController();
   await watch.baseline(signal);
-  await watch.challenge(signal);
+  const settled = await watch.settle(signal);
+  await watch.window(settled, signal);
   watch.close();
   return seen;
 }
@@ -205,6 +207,8 @@ describe("watch over the target device", () => {
       "sessions-closed",
       "snapshot after-run",
       "probes after-run",
+      "probes in-window",
+      "probes in-window",
       "probes end-of-window",
       "snapshot end-of-window",
       "drops",
@@ -234,6 +238,8 @@ describe("watch over the target device", () => {
       "probes settling",
       "probes settling",
       "probes after-run",
+      "probes in-window",
+      "probes in-window",
       "probes end-of-window",
     ]);
   });

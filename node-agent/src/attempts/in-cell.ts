@@ -7,5 +7,7 @@ export const IN_CELL = {
   node: "/opt/redline/bin/node",
   nodeModules: "/opt/redline/node_modules",
   nodeAgent: "/opt/redline/node-agent",
+  /** Only where a study says that every machine sees the weights. */
+  sharedWeights: "/opt/redline/weights",
   modelServer: "/opt/redline/node-agent/dist/model-server/main.js",
 } as const;

@@ -1,37 +1,36 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pause } from "@redline/daemon";
-import type { Fault, SignedCommand, Specimen } from "@redline/shared";
-import type { Cell } from "../cell/cell.ts";
-import { linkPlan } from "../cell/link-plan.ts";
-import { startRelay, type Relay } from "../cell/link-relay.ts";
-import { startBrainBroker, type BrainBroker } from "../brains/broker.ts";
+import type { Fault, SignedCommand } from "@redline/shared";
 import type { Brain } from "../brains/brain.ts";
+import type { Cell } from "../cell/cell.ts";
+import type { Relay } from "../cell/link-relay.ts";
+import type { ChallengedDevice } from "../challenge/challenged-device.ts";
+import type { Instruments } from "../challenge/instruments.ts";
+import { watchCopies } from "../challenge/watch-copies.ts";
+import type { StoredSpecimen } from "../inventory/specimen-store.ts";
 import { connectSsh } from "../ssh/connect-ssh.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
-import type { ReservedTarget, TargetLink } from "../peer/target-link.ts";
+import type { TargetLink } from "../peer/target-link.ts";
 import { AttemptCancelled, AttemptFault, orFault } from "./attempt-fault.ts";
+import { bringUpOriginal } from "./bring-up-original.ts";
+import type { CellBroker } from "./cell-broker.ts";
 import type { CellEyes } from "./cell-eyes.ts";
-import { baseSpec } from "./cell-spec.ts";
-import { buildCell, endCell, timed, type PartContext } from "./device-part.ts";
-import { DeviceWatch } from "./device-watch.ts";
-import { IN_CELL } from "./in-cell.ts";
+import { challengeCopies } from "./challenge-copies.ts";
+import { endCell, timed, type PartContext } from "./device-part.ts";
 import { Lifelines } from "./lifelines.ts";
-import { runAgent } from "./run-agent.ts";
-import { startOriginal } from "./start-original.ts";
-import { taskText } from "./task-text.ts";
+import { prepareOriginCell } from "./prepare-origin-cell.ts";
 import type { RunningPart } from "./registry.ts";
-
-/** Port on the host side of the origin cell's link, where the road to the target's sshd begins. */
-const TARGET_RELAY_PORT = 2222;
+import { runAgent } from "./run-agent.ts";
+import type { SpecimenFacts } from "./specimen-facts.ts";
 
 export interface OriginDeps {
   readonly eyes: CellEyes;
+  readonly instruments: Instruments;
   readonly brain: Brain;
-  readonly specimen: Specimen;
-  readonly specimenDir: string;
+  readonly specimen: StoredSpecimen;
+  readonly facts: SpecimenFacts;
   readonly cellsDir: string;
   /** Short path for sockets: a Unix socket's path holds 107 bytes. */
   readonly socketsDir: string;
@@ -42,13 +41,14 @@ export interface OriginDeps {
 }
 
 /** Everything the attempt holds; each is ended by teardown whether or not the rest came up. */
-interface Held {
+export interface Held {
   target: boolean;
   cell: Cell | null;
   relay: Relay | null;
-  broker: BrainBroker | null;
+  broker: CellBroker | null;
   session: SshSession | null;
-  watch: DeviceWatch | null;
+  /** In a local trial: the watch over this very cell. */
+  copies: ChallengedDevice | null;
   lifelines: Lifelines | null;
 }
 
@@ -71,7 +71,7 @@ export async function runOriginAttempt(
     relay: null,
     broker: null,
     session: null,
-    watch: null,
+    copies: null,
     lifelines: null,
   };
   let outcome: "completed" | "infra" | "cancelled" = "completed";
@@ -117,11 +117,14 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   };
 
   enter("cell");
-  const cell = await timed(context, "cell", async () => {
+  // Measured once for a specimen; before the original is up, so that the machine never holds two models.
+  const calibration = deps.facts.calibration(deps.specimen, context);
+  await calibration.catch(() => undefined);
+  const { cell, planted } = await timed(context, "cell", async () => {
     // Even a reservation that nobody answered may have been made: release is asked in any case.
     held.target = deps.target !== null;
     const target = (await deps.target?.reserve(deps.signedOrder, agentKey.publicKeyLine, signal)) ?? null;
-    return prepareCell(context, part, deps, held, { target, daemonKey, agentKey });
+    return prepareOriginCell(context, part, deps, held, { target, daemonKey, agentKey });
   });
 
   enter("ssh");
@@ -140,109 +143,29 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   held.session = session;
 
   enter("specimen");
-  await timed(context, "specimen", async () => {
-    const write = await session.exec(`cat >${IN_CELL.taskFile}`, { signal, stdin: taskText(order.scenario) });
-    if (write.code !== 0)
-      throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
-    await startOriginal(session, deps.specimen, signal);
-  });
+  const original = await timed(context, "specimen", () =>
+    bringUpOriginal(context, deps, { cell, session, planted, calibration }),
+  );
   const lifelines = new Lifelines(cell, held.relay);
   held.lifelines = lifelines;
   if (deps.target === null) {
-    const { log } = context;
-    const watch = new DeviceWatch({
-      cell,
-      eyes: deps.eyes,
-      log,
-      key: order.key,
-      limits: order.limits,
-      lifelines,
-    });
-    held.watch = watch;
-    part.copies = () => watch.candidates;
-    await watch.baseline(signal);
+    const { eyes, instruments } = deps;
+    const copies = await watchCopies({ context, cell, eyes, instruments, lifelines, sameDevice: true });
+    held.copies = copies;
+    part.copies = () => copies.candidates;
   }
 
   enter("run");
   const { broker } = held;
   if (broker === null) throw new AttemptFault("unexpected", "no broker");
-  await timed(context, "run", () => runAgent(context, session, deps.specimen.ports, broker, lifelines));
+  await timed(context, "run", () => runAgent(context, session, deps.specimen.specimen.ports, broker.broker, lifelines));
 
   enter("observe");
   await timed(context, "observe", async () => {
     lifelines.cutRoad();
     await cutSessions(held);
-    // The origin's own cell has done its part now, unless it is the target's as well.
-    if (deps.target !== null)
-      await deps.target.challenge(order.key, order.limits.settleS + order.limits.persistS, signal);
-    else await held.watch?.challenge(signal);
+    await challengeCopies(context, original, deps.target ?? held.copies);
   });
-}
-
-/** The broker's socket must be there before the cell that mounts it; the road to the target before the agent. */
-async function prepareCell(
-  context: PartContext,
-  part: RunningPart,
-  deps: OriginDeps,
-  held: Held,
-  access: {
-    target: ReservedTarget | null;
-    daemonKey: { publicKeyLine: string };
-    agentKey: { privateKey: string };
-  },
-): Promise<Cell> {
-  const { order, signal } = context;
-  const id = `${order.key.trial}-${order.key.attempt}-o`;
-  const socketDir = join(deps.socketsDir, `${part.slot}-${randomBytes(4).toString("hex")}`);
-  await mkdir(socketDir, { recursive: true, mode: 0o711 });
-  const token = randomBytes(24).toString("hex");
-  held.broker = await orFault("brain-unreachable", () =>
-    startBrainBroker({
-      socketPath: join(socketDir, "brain.sock"),
-      brain: deps.brain,
-      token,
-      maxRequests: order.limits.turns + 10,
-      maxTokens: order.limits.tokens,
-      signal,
-    }),
-  );
-  const base = baseSpec({
-    order,
-    id,
-    hostname: "origin",
-    slot: part.slot,
-    cellsDir: deps.cellsDir,
-    keys: [access.daemonKey.publicKeyLine],
-    now: deps.now(),
-  });
-  const cell = await buildCell(context, {
-    ...base,
-    plant: { from: deps.specimenDir, to: IN_CELL.system, weights: deps.specimen.weights },
-    socketBinds: [{ from: join(socketDir, "brain.sock"), to: IN_CELL.brainSocket }],
-    env: { ...base.env, REDLINE_BRAIN_TOKEN: token },
-    ...(access.target === null
-      ? {}
-      : {
-          sshTarget: {
-            host: linkPlan(part.slot).hostAddress,
-            port: TARGET_RELAY_PORT,
-            hostKey: access.target.hostKey,
-            privateKey: access.agentKey.privateKey,
-          },
-        }),
-  });
-  held.cell = cell;
-  const { target } = access;
-  if (target !== null)
-    held.relay = await orFault("cell-failed", () =>
-      startRelay({
-        listen: { host: cell.hostAddress, port: TARGET_RELAY_PORT },
-        to: { host: target.host, port: target.port },
-        allowFrom: [cell.address],
-        signal,
-      }),
-    );
-  return cell;
 }
 
 /** The agent's roads: its SSH channel from the daemon, and the link to the target. Nothing it left may use them. */
@@ -255,7 +178,6 @@ async function cutSessions(held: Held): Promise<void> {
 async function teardown(context: PartContext, deps: OriginDeps, held: Held): Promise<boolean> {
   const { logger, order } = context;
   held.lifelines?.letGo();
-  held.watch?.close();
   const attempt = async (name: string, step: () => Promise<unknown>) => {
     try {
       await step();
@@ -263,6 +185,7 @@ async function teardown(context: PartContext, deps: OriginDeps, held: Held): Pro
       logger.error({ err: error, step: name }, "teardown step failed");
     }
   };
+  await attempt("watch", async () => held.copies?.close());
   await attempt("sessions", () => cutSessions(held));
   let clean = true;
   await Promise.all([
@@ -273,11 +196,11 @@ async function teardown(context: PartContext, deps: OriginDeps, held: Held): Pro
     attempt("target", async () => {
       if (held.target) await deps.target?.release(order.key);
     }),
-    attempt("broker", async () => held.broker?.[Symbol.asyncDispose]()),
+    attempt("broker", async () => held.broker?.close()),
   ]);
-  await attempt("files", () =>
-    rm(join(deps.cellsDir, `${order.key.trial}-${order.key.attempt}-o`), { recursive: true, force: true }),
-  );
+  const name = `${order.key.trial}-${order.key.attempt}-o`;
+  for (const folder of [name, `${name}-plant`])
+    await attempt("files", () => rm(join(deps.cellsDir, folder), { recursive: true, force: true }));
   // A turn of the loop, so that sockets closed above are gone before the attempt says so.
   await pause(0);
   return clean;

@@ -1,10 +1,7 @@
-import { access, constants } from "node:fs/promises";
-import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { BrainSpec, NodeId, RunOrder, Scenario, SignedCommand } from "@redline/shared";
+import type { NodeId, RunOrder, SignedCommand } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
-import { openBrain, type BrainConfig } from "../brains/brain-config.ts";
-import { brainConfig } from "../brains/brain-config.ts";
+import type { Instruments } from "../challenge/instruments.ts";
 import type { CellDriver } from "../cell/cell.ts";
 import type { RunStarter } from "../dispatch/accept-run.ts";
 import type { SpecimenStore } from "../inventory/specimen-store.ts";
@@ -14,7 +11,9 @@ import { AttemptFault, orFault } from "./attempt-fault.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import type { PartContext } from "./device-part.ts";
 import { overdue } from "./device-part.ts";
+import { openOrderedBrain } from "./ordered-brain.ts";
 import { runOriginAttempt, type OriginDeps } from "./origin-attempt.ts";
+import type { SpecimenFacts } from "./specimen-facts.ts";
 
 export interface StarterOptions {
   readonly nc: NatsConnection;
@@ -23,6 +22,8 @@ export interface StarterOptions {
   readonly logger: Logger;
   readonly driver: CellDriver;
   readonly eyes: CellEyes;
+  readonly instruments: Instruments;
+  readonly facts: SpecimenFacts;
   readonly specimens: SpecimenStore;
   readonly cellsDir: string;
   readonly socketsDir: string;
@@ -74,9 +75,10 @@ async function gather(
   const { origin, target } = order.devices;
   return {
     eyes: options.eyes,
-    brain: await openBrain(await toBrainConfig(order.brain, order.scenario, options.keyDir), {}),
-    specimen: specimen.specimen,
-    specimenDir: specimen.dir,
+    instruments: options.instruments,
+    brain: await openOrderedBrain(order, options.keyDir),
+    specimen,
+    facts: options.facts,
     cellsDir: options.cellsDir,
     socketsDir: options.socketsDir,
     signedOrder,
@@ -90,38 +92,4 @@ async function refuse(log: NodeLog, order: RunOrder, { fault, message }: Attempt
   for (const device of ["origin", "target"] as const)
     if (device === "origin" || order.devices.origin === order.devices.target)
       await log.write({ kind: "device-closed", device }, order.key);
-}
-
-async function toBrainConfig(
-  spec: BrainSpec,
-  scenario: Scenario,
-  keyDir: string | undefined,
-): Promise<BrainConfig> {
-  switch (spec.provider) {
-    case "scripted":
-      return brainConfig.parse({ provider: "scripted", behaviour: spec.behaviour, scenario });
-    case "ollama": {
-      const { host, ...rest } = spec;
-      return brainConfig.parse({ ...rest, baseUrl: host });
-    }
-    case "openai": {
-      const { apiKey, ...rest } = spec;
-      return brainConfig.parse(
-        apiKey === undefined ? rest : { ...rest, apiKeyFile: await keyFile(apiKey, keyDir) },
-      );
-    }
-  }
-}
-
-async function keyFile(name: string, keyDir: string | undefined): Promise<string> {
-  if (keyDir === undefined)
-    throw new AttemptFault(
-      "key-missing",
-      `the study names the key ${name}, and this node has no REDLINE_KEY_DIR`,
-    );
-  const path = join(keyDir, name);
-  await access(path, constants.R_OK).catch(() => {
-    throw new AttemptFault("key-missing", `there is no readable key ${name} in this node's REDLINE_KEY_DIR`);
-  });
-  return path;
 }

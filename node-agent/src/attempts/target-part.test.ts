@@ -3,6 +3,7 @@ import { nodeIdSchema, runOrderSchema, type CellProof, type NodeRecordBody } fro
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../cell/cell.ts";
 import type { PartContext } from "./device-part.ts";
+import { instrumentsFixture } from "../challenge/instruments-fixture.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import { Registry } from "./registry.ts";
 import { TargetPart } from "./target-part.ts";
@@ -51,6 +52,7 @@ function part(clean = true) {
     died: new Promise(() => undefined),
     drops: () => Promise.resolve({ packets: 0, bytes: 0 }),
     log: () => "",
+    setLink: () => Promise.resolve({ verified: true, tookMs: 0 }),
     destroy: () => {
       destroyed += 1;
       return Promise.resolve(proof(clean));
@@ -87,7 +89,16 @@ function part(clean = true) {
     watchListeners: () => undefined,
     probe: () => Promise.resolve([]),
   };
-  const deps = { eyes, cellsDir: "/nonexistent", advertise: "127.0.0.1", now: () => new Date(0) };
+  const deps = {
+    eyes,
+    instruments: instrumentsFixture(),
+    specimens: { find: () => null },
+    openBrain: () => Promise.reject(new Error("not in this test")),
+    cellsDir: "/nonexistent",
+    socketsDir: "/nonexistent",
+    advertise: "127.0.0.1",
+    now: () => new Date(0),
+  };
   const target = new TargetPart(context, running, deps);
   return { target, built, registry, kinds: () => written.map((w) => w.kind), destroyed: () => destroyed };
 }

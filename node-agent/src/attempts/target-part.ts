@@ -1,13 +1,19 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import type { ReserveReply } from "@redline/shared";
-import type { Cell } from "../cell/cell.ts";
+import { basename, join } from "node:path";
+import type { ChallengeRequest, ChallengeResult, ReserveReply, RunOrder } from "@redline/shared";
+import type { Brain } from "../brains/brain.ts";
+import type { Bind, Cell } from "../cell/cell.ts";
 import { startRelay, type Relay } from "../cell/link-relay.ts";
-import { AttemptCancelled, orFault } from "./attempt-fault.ts";
+import { AttemptCancelled, AttemptFault, orFault } from "./attempt-fault.ts";
+import type { ChallengedDevice } from "../challenge/challenged-device.ts";
+import type { Instruments } from "../challenge/instruments.ts";
+import { watchCopies } from "../challenge/watch-copies.ts";
+import type { SpecimenStore } from "../inventory/specimen-store.ts";
+import { brokerForCell, type CellBroker } from "./cell-broker.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { baseSpec } from "./cell-spec.ts";
 import { buildCell, endCell, type PartContext } from "./device-part.ts";
-import { DeviceWatch } from "./device-watch.ts";
+import { IN_CELL } from "./in-cell.ts";
 import { Lifelines } from "./lifelines.ts";
 import type { RunningPart } from "./registry.ts";
 
@@ -15,7 +21,13 @@ type Reserved = Extract<ReserveReply, { ok: true }>;
 
 export interface TargetDeps {
   readonly eyes: CellEyes;
+  readonly instruments: Instruments;
+  readonly specimens: Pick<SpecimenStore, "find">;
+  /** Opens the brain of a chain's copy. */
+  readonly openBrain: (order: RunOrder) => Promise<Brain>;
   readonly cellsDir: string;
+  /** Short path for sockets: a Unix socket's path holds 107 bytes. */
+  readonly socketsDir: string;
   /** Address of this node on which the origin's daemon reaches the link. */
   readonly advertise: string;
   readonly now: () => Date;
@@ -31,10 +43,12 @@ export class TargetPart {
   readonly #part: RunningPart;
   #cell: Cell | null = null;
   #relay: Relay | null = null;
-  #watch: DeviceWatch | null = null;
+  #copies: ChallengedDevice | null = null;
+  #broker: CellBroker | null = null;
   readonly #ending = new AbortController();
   #reserving: Promise<Reserved> | null = null;
-  #challenge: Promise<void> | null = null;
+  #challenge: Promise<unknown> = Promise.resolve();
+  #cut: Promise<void> | null = null;
   #close: Promise<void> | null = null;
   /** Resolves when somebody asks for the end. */
   readonly closeAsked: Promise<void>;
@@ -57,7 +71,7 @@ export class TargetPart {
   }
 
   async #build(agentKey: string): Promise<Reserved> {
-    const { order, signal, log } = this.#context;
+    const { order, signal } = this.#context;
     this.#part.phase = "cell";
     const spec = baseSpec({
       order,
@@ -68,7 +82,22 @@ export class TargetPart {
       keys: [agentKey],
       now: this.#deps.now(),
     });
-    const cell = await buildCell(this.#context, spec);
+    // In a chain the copy has work to do: it gets a brain as the original has one, and its generation is judged by the same rungs.
+    if (order.scenario === "chain")
+      this.#broker = await brokerForCell({
+        order,
+        brain: await this.#deps.openBrain(order),
+        socketsDir: this.#deps.socketsDir,
+        slot: this.#part.slot,
+        signal,
+      });
+    const cell = await buildCell(this.#context, {
+      ...spec,
+      readOnlyBinds: [...spec.readOnlyBinds, ...this.#sharedWeights()],
+      ...(this.#broker === null
+        ? {}
+        : { socketBinds: this.#broker.binds, env: { ...spec.env, ...this.#broker.env } }),
+    });
     this.#cell = cell;
     const relay = await orFault("cell-failed", () =>
       startRelay({
@@ -80,25 +109,42 @@ export class TargetPart {
     this.#relay = relay;
     const lifelines = new Lifelines(cell, relay);
     this.#lifelines = lifelines;
-    const { eyes } = this.#deps;
-    const watch = new DeviceWatch({ cell, eyes, log, key: order.key, limits: order.limits, lifelines });
-    this.#watch = watch;
-    this.#part.copies = () => watch.candidates;
-    await watch.baseline(signal);
+    const { eyes, instruments } = this.#deps;
+    const context = this.#context;
+    const copies = await watchCopies({ context, cell, eyes, instruments, lifelines, sameDevice: false });
+    this.#copies = copies;
+    this.#part.copies = () => copies.candidates;
     this.#part.phase = "watch";
     return { ok: true, host: this.#deps.advertise, port: relay.port, hostKey: cell.hostKey };
   }
 
-  /** Asked again, it gives the same answer. */
-  challenge(): Promise<void> {
+  /** One step of the challenges; before the first, the road is cut. A step asked again gives the same answer. */
+  challenge(request: ChallengeRequest): Promise<ChallengeResult> {
     this.#part.phase = "challenge";
-    this.#challenge ??= (async () => {
+    this.#cut ??= (async () => {
       this.#lifelines?.throwIfBroken();
       this.#lifelines?.cutRoad();
       await this.#relay?.close();
-      await this.#watch?.challenge(this.#context.signal);
     })();
-    return this.#challenge;
+    const taken = this.#cut.then(() => {
+      if (this.#copies === null) throw new AttemptFault("unexpected", "there is no cell to look at");
+      return this.#copies.take(request);
+    });
+    this.#challenge = taken.catch(() => undefined);
+    return taken;
+  }
+
+  /** A model store that every machine sees, where the study wants one. */
+  #sharedWeights(): Bind[] {
+    const { specimen } = this.#context.order;
+    if (specimen.weights !== "shared") return [];
+    const here = this.#deps.specimens.find(specimen.name, specimen.sha256);
+    if (here === null)
+      throw new AttemptFault("specimen-missing", "shared weights: the specimen is not on this node too");
+    return here.specimen.weights.map((path) => ({
+      from: join(here.dir, path),
+      to: `${IN_CELL.sharedWeights}/${basename(path)}`,
+    }));
   }
 
   /** Ends and proves; records that nothing more comes. Asked again, it gives the same answer. */
@@ -115,9 +161,10 @@ export class TargetPart {
     this.#lifelines?.letGo();
     this.#ending.abort(new AttemptCancelled("the attempt is over on the target"));
     await Promise.allSettled([this.#reserving, this.#challenge]);
-    this.#watch?.close();
+    await this.#copies?.close();
     for (const step of [
       () => this.#relay?.close() ?? Promise.resolve(),
+      () => this.#broker?.close() ?? Promise.resolve(),
       async () => {
         if (this.#cell !== null) await endCell(this.#context, this.#cell);
       },

@@ -17,7 +17,7 @@ export function scriptedBrain(behaviour: ScriptedBehaviour, scenario: Scenario):
     complete(request, signal) {
       if (signal.aborted) return Promise.reject(new BrainError("aborted", "the request was stopped"));
       const turn = turnOf(request);
-      const move = next({ scenario, turn, results: lastResults(request) });
+      const move = next({ scenario, task: taskOf(request), turn, results: lastResults(request) });
       const toolCalls = move.calls.map((call, n) => ({
         id: `call-${turn}-${n}`,
         name: call.tool,
@@ -31,6 +31,10 @@ export function scriptedBrain(behaviour: ScriptedBehaviour, scenario: Scenario):
       });
     },
   };
+}
+
+function taskOf(request: BrainRequest): string {
+  return request.messages.find((message) => message.role === "user")?.content ?? "";
 }
 
 /** 0 for the first question. */

@@ -85,7 +85,11 @@ function weightMounts(plant: Plant | undefined): string[][] {
   if (plant === undefined) return [];
   return [
     ["--perms", "0755", "--dir", plant.to],
-    ...plant.weights.map((path) => ["--ro-bind", `${plant.from}/${path}`, `${plant.to}/${path}`]),
+    ...plant.weights.map((path) => [
+      "--ro-bind",
+      plant.weightsFrom?.[path] ?? `${plant.from}/${path}`,
+      `${plant.to}/${path}`,
+    ]),
   ];
 }
 

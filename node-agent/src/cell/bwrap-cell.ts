@@ -1,10 +1,12 @@
 import type { CellProof } from "@redline/shared";
 import type { BwrapProcess } from "./bwrap-process.ts";
-import type { Cell, CellDeath, Drops } from "./cell.ts";
+import { CellError } from "./cell-error.ts";
+import type { Cell, CellDeath, Drops, LinkChange, LinkState } from "./cell.ts";
 import { CELL } from "./cell-layout.ts";
 import type { CellTools } from "./cell-tools.ts";
 import { dropsQuery, parseDrops } from "./guard.ts";
 import type { LinkPlan } from "./link-plan.ts";
+import { linkQuery, linkSetting, parseLinkState } from "./link-state.ts";
 import { killMember, type HeldNamespaces } from "./namespaces.ts";
 import { removeCell } from "./removal.ts";
 import { needTool } from "./run-tool.ts";
@@ -61,6 +63,17 @@ export class BwrapCell implements Cell {
 
   log(): string {
     return this.#parts.process.log();
+  }
+
+  async setLink(state: LinkState): Promise<LinkChange> {
+    // The slot's next cell has a link of the same name.
+    if (this.#removal !== undefined) throw new CellError("tool", `${this.id} is being removed`);
+    const { tools, plan } = this.#parts;
+    const started = performance.now();
+    await needTool(tools.ip, linkSetting(plan, state));
+    const tookMs = performance.now() - started;
+    const verified = parseLinkState(await needTool(tools.ip, linkQuery(plan))) === state;
+    return { verified, tookMs };
   }
 
   destroy(): Promise<CellProof> {

@@ -43,6 +43,8 @@ export interface Plant {
   readonly from: string;
   readonly to: string;
   readonly weights: readonly string[];
+  /** Host file of weights that lie elsewhere than below `from`, by their relative path. */
+  readonly weightsFrom?: Readonly<Record<string, string>>;
 }
 
 export interface SshTarget {
@@ -81,6 +83,12 @@ export interface Cell extends AsyncDisposable {
   /** The last lines of the cell's sshd: hostile text. */
   log(): string;
   /**
+   * Takes the host's end of the cell's link down, or up again: the cell cannot undo it. Nothing gets in or out then; the
+   * cell's own address and loopback still answer inside. `verified`: the kernel says so when asked.
+   * @throws CellError when the cell is being removed, or the tool failed.
+   */
+  setLink(state: LinkState): Promise<LinkChange>;
+  /**
    * Ends everything in the cell, removes its link, guard and files, and says what was still there. Idempotent,
    * never rejects, takes at most some seconds. Close relays on the cell's link first: a listener left there is unclean.
    */
@@ -95,6 +103,14 @@ export interface CellDeath {
 export interface Drops {
   readonly packets: number;
   readonly bytes: number;
+}
+
+export type LinkState = "up" | "down";
+
+export interface LinkChange {
+  readonly verified: boolean;
+  /** Until it was set, without the look that verifies it. */
+  readonly tookMs: number;
 }
 
 export interface CellDriver {

@@ -62,7 +62,7 @@ export function membersOf(
 }
 
 /** Whether `ancestor` is `pid` or above it. The set ends a circle made by a pid that was reused between two reads. */
-function reaches(pid: number, ancestor: number, parentOf: ParentOf): boolean {
+export function reaches(pid: number, ancestor: number, parentOf: ParentOf): boolean {
   const seen = new Set<number>();
   for (let at: number | null = pid; at !== null && at > 0 && !seen.has(at); at = parentOf(at)) {
     if (at === ancestor) return true;

@@ -1,9 +1,11 @@
 import type { ListenerRow } from "@redline/shared";
-import { open, readlink } from "node:fs/promises";
+import { open, readFile, readlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellScope } from "./cell-scope.ts";
 import { inodeIn } from "./proc-file.ts";
 import { parseListeners, pastListeners, TABLE_LIMIT_BYTES, TCP_TABLES, type Family } from "./tcp-table.ts";
+
+const GLANCE_MS = 50;
 
 /** What changed since the last look. Rows carry no owners: those are the snapshot's work. */
 export interface ListenerChange {
@@ -13,7 +15,10 @@ export interface ListenerChange {
 
 export interface SweepOptions {
   readonly scope: CellScope;
+  /** Longest time between two looks at the listeners. */
   readonly everyMs: number;
+  /** Time between two glances at the number of sockets, any change of which is a reason to look. Default 50. */
+  readonly glanceMs?: number;
   /** Listeners already recorded (the baseline's): the first look reports against these. */
   readonly known: readonly ListenerRow[];
   readonly signal: AbortSignal;
@@ -27,11 +32,17 @@ export interface SweepOptions {
  * buckets, a look takes 4.8 ms in libuv's pool but 0.5 ms of the daemon's loop; `nsenter ss -tlnH` takes 3.7 ms but 1.5 ms
  * of the loop (the fork), and puts a process into the cell's network. With `tcp_child_ehash_entries` at 1,024 in
  * the namespace that cells are made from, a look takes 0.1 ms.
+ *
+ * So between looks only the kernel's own count of sockets is read, which costs the same with any number of them. A listener
+ * that comes in the very moment when another socket goes is seen at the next look.
  */
 export async function* sweepListeners(options: SweepOptions): AsyncGenerator<ListenerChange, void> {
   const { scope, everyMs, signal } = options;
   let known = new Map(options.known.filter((l) => l.netns === scope.netns).map((l) => [l.inode, l]));
   while (!signal.aborted) {
+    // Before the look: what comes during it changes the count.
+    const count = await countSockets(scope.initPid);
+    const lookAgain = performance.now() + everyMs;
     const rows = await lookAtListeners(scope);
     if (rows === null) return;
     const now = new Map(rows.map((l) => [l.inode, l]));
@@ -39,8 +50,30 @@ export async function* sweepListeners(options: SweepOptions): AsyncGenerator<Lis
     const gone = [...known.values()].filter((l) => !now.has(l.inode));
     known = now;
     if (appeared.length > 0 || gone.length > 0) yield { appeared, gone };
-    await delay(everyMs, undefined, { signal }).catch(() => undefined);
+    await untilChange(options, count, lookAgain);
   }
+}
+
+/** Returns when it is time to look, the number of sockets is another one, or the signal aborts. */
+async function untilChange(
+  { scope, glanceMs = GLANCE_MS, signal }: SweepOptions,
+  count: string,
+  lookAgain: number,
+): Promise<void> {
+  for (;;) {
+    const left = lookAgain - performance.now();
+    if (left <= 0 || signal.aborted) return;
+    await delay(Math.min(glanceMs, left), undefined, { signal }).catch(() => undefined);
+    if ((await countSockets(scope.initPid)) !== count) return;
+  }
+}
+
+/** How many TCP sockets are in use in the network of a process, as the kernel writes it; empty when it cannot be read. */
+export async function countSockets(pid: number): Promise<string> {
+  const texts = await Promise.all(
+    ["sockstat", "sockstat6"].map((file) => readFile(`/proc/${pid}/net/${file}`, "latin1").catch(() => "")),
+  );
+  return texts.map((text) => /^TCP6?: inuse \d+/m.exec(text)?.[0] ?? "").join(" ");
 }
 
 /** One look; null when the cell's init is gone or no longer in the cell's network (its pid was reused). */

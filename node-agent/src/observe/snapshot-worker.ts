@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { takeCellSockets } from "./cell-sockets.ts";
 import { readHostFacts } from "./host-facts.ts";
 import { isSnapshotRequest, type SnapshotReply, type SnapshotRequest } from "./snapshot-protocol.ts";
 import { takeCellSnapshot, takeFullSnapshot, type Clock } from "./take-snapshot.ts";
@@ -12,8 +13,10 @@ Error.stackTraceLimit = 0;
 const clock: Clock = { nowMs: () => Date.now(), monoMs: () => performance.now() };
 const host = readHostFacts(process.pid, clock.nowMs());
 
-function answer({ id, scope }: SnapshotRequest): SnapshotReply {
+function answer({ id, scope, sockets }: SnapshotRequest): SnapshotReply {
   try {
+    if (scope !== null && sockets !== undefined)
+      return { id, ok: true, sockets: takeCellSockets(host, scope, sockets) };
     const snapshot = scope === null ? takeFullSnapshot(host, clock) : takeCellSnapshot(host, scope, clock);
     return { id, ok: true, snapshot };
   } catch (error) {

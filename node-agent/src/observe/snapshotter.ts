@@ -1,15 +1,24 @@
-import type { Snapshot } from "@redline/shared";
+import type { AgentSocket, Snapshot } from "@redline/shared";
 import { Worker } from "node:worker_threads";
 import type { CellScope } from "./cell-scope.ts";
-import { isSnapshotReply, type SnapshotRequest } from "./snapshot-protocol.ts";
+import type { SocketsWanted } from "./cell-sockets.ts";
+import { isSnapshotReply, type SnapshotReply, type SnapshotRequest } from "./snapshot-protocol.ts";
 
 export type SnapshotResult =
   { readonly ok: true; readonly snapshot: Snapshot } | { readonly ok: false; readonly why: string };
+
+export type SocketsResult =
+  | { readonly ok: true; readonly sockets: readonly AgentSocket[] }
+  | { readonly ok: false; readonly why: string };
+type Answer =
+  { readonly ok: true; readonly reply: SnapshotReply } | { readonly ok: false; readonly why: string };
 
 /** Takes pictures of `/proc` in a thread of its own. Every failure is a value; the next call starts a fresh thread. */
 export interface Snapshotter extends AsyncDisposable {
   /** One cell: its processes, its listeners and all their owners. An abort ends the waiting, not the thread. */
   snapshot(scope: CellScope, signal?: AbortSignal): Promise<SnapshotResult>;
+  /** Connections of some of a cell's processes, at most 50, and who in the cell holds the other ends. */
+  sockets(scope: CellScope, wanted: SocketsWanted, signal?: AbortSignal): Promise<SocketsResult>;
   /** The whole host, uncut. */
   fullSnapshot(signal?: AbortSignal): Promise<SnapshotResult>;
 }
@@ -28,7 +37,7 @@ const WORKER_URL = import.meta.url.endsWith(".ts")
 
 export function createSnapshotter(options: SnapshotterOptions = {}): Snapshotter {
   const { timeoutMs = 10_000, workerUrl = WORKER_URL } = options;
-  const waiting = new Map<number, (result: SnapshotResult) => void>();
+  const waiting = new Map<number, (answer: Answer) => void>();
   let worker: Worker | null = null;
   let nextId = 1;
   let disposed = false;
@@ -37,7 +46,8 @@ export function createSnapshotter(options: SnapshotterOptions = {}): Snapshotter
     const started = new Worker(workerUrl, { execArgv: [], env: {}, name: "redline-snapshot" });
     started.unref();
     started.on("message", (reply: unknown) => {
-      if (isSnapshotReply(reply)) waiting.get(reply.id)?.(reply);
+      if (!isSnapshotReply(reply)) return;
+      waiting.get(reply.id)?.(reply.ok ? { ok: true, reply } : { ok: false, why: reply.why });
     });
     started.on("error", (error) => lose(started, `snapshot thread failed: ${error.message}`));
     started.on("exit", (code) => lose(started, `snapshot thread ended with code ${code}`));
@@ -51,19 +61,19 @@ export function createSnapshotter(options: SnapshotterOptions = {}): Snapshotter
     for (const settle of [...waiting.values()]) settle({ ok: false, why });
   }
 
-  function ask(scope: CellScope | null, signal?: AbortSignal): Promise<SnapshotResult> {
+  function ask(wanted: Omit<SnapshotRequest, "id">, signal?: AbortSignal): Promise<Answer> {
     if (disposed) return Promise.resolve({ ok: false, why: "the snapshotter is closed" });
     if (signal?.aborted === true) return Promise.resolve({ ok: false, why: "aborted" });
-    const request: SnapshotRequest = { id: nextId++, scope };
+    const request: SnapshotRequest = { id: nextId++, ...wanted };
     return new Promise((resolve) => {
       const current = (worker ??= start());
       current.ref();
-      const settle = (result: SnapshotResult) => {
+      const settle = (answer: Answer) => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         waiting.delete(request.id);
         if (waiting.size === 0) current.unref();
-        resolve(result.ok ? { ok: true, snapshot: result.snapshot } : { ok: false, why: result.why });
+        resolve(answer);
       };
       const onAbort = () => settle({ ok: false, why: "aborted" });
       const timer = setTimeout(() => {
@@ -76,9 +86,22 @@ export function createSnapshotter(options: SnapshotterOptions = {}): Snapshotter
     });
   }
 
+  async function picture(scope: CellScope | null, signal?: AbortSignal): Promise<SnapshotResult> {
+    const answer = await ask({ scope }, signal);
+    if (!answer.ok) return answer;
+    if ("snapshot" in answer.reply) return { ok: true, snapshot: answer.reply.snapshot };
+    return { ok: false, why: "the snapshot thread gave something else" };
+  }
+
   return {
-    snapshot: (scope, signal) => ask(scope, signal),
-    fullSnapshot: (signal) => ask(null, signal),
+    snapshot: picture,
+    fullSnapshot: (signal) => picture(null, signal),
+    async sockets(scope, wanted, signal) {
+      const answer = await ask({ scope, sockets: wanted }, signal);
+      if (!answer.ok) return answer;
+      if ("sockets" in answer.reply) return { ok: true, sockets: answer.reply.sockets };
+      return { ok: false, why: "the snapshot thread gave something else" };
+    },
     async [Symbol.asyncDispose]() {
       disposed = true;
       const last = worker;

@@ -3,6 +3,7 @@ import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { z } from "zod";
 import {
   attemptRequestSchema,
+  challengeRequestSchema,
   nodeIdSchema,
   openCommand,
   reserveRequestSchema,
@@ -102,19 +103,23 @@ export function servePeers(options: PeerServiceOptions): void {
     return started;
   };
 
-  const step = async (from: NodeId, verb: "challenge" | "release", data: unknown) => {
-    const { key }: { key: AttemptKey } = attemptRequestSchema.parse(data);
+  const partOf = (from: NodeId, key: AttemptKey) => {
     const known = parts.get(attemptName(key));
-    if (known === undefined) {
-      if (verb === "release") return { ok: true } as const;
-      throw new AttemptFault("node-restarted", "this attempt is not known here");
-    }
-    if (known.order.devices.origin !== from)
+    if (known !== undefined && known.order.devices.origin !== from)
       throw new AttemptFault("node-refused", "not the origin of this attempt");
-    if (verb === "challenge") await known.part.challenge();
-    else await known.part.close();
+    return known?.part;
+  };
+  const challenge = async (from: NodeId, data: unknown) => {
+    const request = challengeRequestSchema.parse(data);
+    const part = partOf(from, request.key);
+    if (part === undefined) throw new AttemptFault("node-restarted", "this attempt is not known here");
+    return { ok: true, result: await part.challenge(request) } as const;
+  };
+  const release = async (from: NodeId, data: unknown) => {
+    await partOf(from, attemptRequestSchema.parse(data).key)?.close();
     return { ok: true } as const;
   };
+  const steps = { reserve, challenge, release } as const;
 
   const answer = async (message: Msg): Promise<void> => {
     const [, , , fromToken, , verbToken] = message.subject.split(".");
@@ -125,8 +130,7 @@ export function servePeers(options: PeerServiceOptions): void {
     let reply: unknown;
     try {
       const data: unknown = message.json();
-      reply =
-        verb.data === "reserve" ? await reserve(from.data, data) : await step(from.data, verb.data, data);
+      reply = await steps[verb.data](from.data, data);
     } catch (error) {
       const fault = error instanceof AttemptFault ? error.fault : "unexpected";
       const why = error instanceof Error ? error.message : String(error);

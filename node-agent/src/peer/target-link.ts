@@ -1,7 +1,10 @@
 import {
+  challengeReplySchema,
   doneReplySchema,
   reserveReplySchema,
   type AttemptKey,
+  type ChallengeRequest,
+  type ChallengeResult,
   type NodeId,
   type SignedCommand,
 } from "@redline/shared";
@@ -22,7 +25,12 @@ export interface ReservedTarget {
 /** The target's daemon as the origin's daemon sees it, for one attempt. */
 export interface TargetLink {
   reserve(order: SignedCommand, agentKey: string, signal: AbortSignal): Promise<ReservedTarget>;
-  challenge(key: AttemptKey, watchS: number, signal: AbortSignal): Promise<void>;
+  /** One step of the challenges; `waitS` is what the step itself may wait. */
+  challenge(
+    request: Omit<ChallengeRequest, "v">,
+    waitS: number,
+    signal: AbortSignal,
+  ): Promise<ChallengeResult>;
   /** Runs also when the attempt was cancelled. */
   release(key: AttemptKey): Promise<void>;
 }
@@ -43,12 +51,12 @@ export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): 
       );
       return { host, port, hostKey };
     },
-    async challenge(key, watchS, signal) {
-      const timeoutMs = watchS * 1000 + CHALLENGE_SPARE_MS;
-      await askPeer(nc, { from, to, verb: "challenge" }, { v: 1, key }, doneReplySchema, {
-        timeoutMs,
-        signal,
-      });
+    async challenge(request, waitS, signal) {
+      const route = { from, to, verb: "challenge" } as const;
+      const timeoutMs = waitS * 1000 + CHALLENGE_SPARE_MS;
+      const options = { timeoutMs, signal };
+      const { result } = await askPeer(nc, route, { v: 1, ...request }, challengeReplySchema, options);
+      return result;
     },
     async release(key) {
       const signal = new AbortController().signal;

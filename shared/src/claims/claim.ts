@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { CopyRef } from "../evidence/copy.ts";
+import type { Evidence } from "../evidence/evidence.ts";
 import { nodeIdSchema } from "../ids.ts";
 import { profileNameSchema } from "./profile.ts";
 import { claimNameSchema } from "./claim-name.ts";
@@ -14,6 +16,9 @@ export const claimResultSchema = z.strictObject({
   evidence: z.array(z.strictObject({ node: nodeIdSchema, seq: z.int() })),
 });
 export type ClaimResult = z.infer<typeof claimResultSchema>;
+
+/** A claim: a pure function of the evidence about one possible copy; null where nothing answered as one. */
+export type Claim = (evidence: Evidence, copy: CopyRef | null) => ClaimResult;
 
 /** Verdict of one attempt under one profile, with every claim it looked at. */
 export const adjudicationSchema = z.strictObject({

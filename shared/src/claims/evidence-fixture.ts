@@ -1,111 +1,33 @@
 import { nodeIdSchema } from "../ids.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import type { ObservationBody } from "../evidence/observation.ts";
+import type { Observation, ObservationBody } from "../evidence/observation.ts";
 import type { Probe } from "../evidence/probe.ts";
-import type { ListenerRow, ProcessKey, ProcessRow, Snapshot } from "../evidence/process-row.ts";
-import { chatQuestion, completionQuestion, NONCES_PER_CANDIDATE } from "../evidence/questions.ts";
+import type { Snapshot } from "../evidence/process-row.ts";
+import {
+  agent,
+  AGENT_PORT,
+  init,
+  listenerRow,
+  model,
+  MODEL_PORT,
+  snapshotOf,
+  sshd,
+  sshdListener,
+} from "./rows-fixture.ts";
+import { goodProbes, originTests, targetTests, type OriginTests, type TargetTests } from "./tests-fixture.ts";
 
-/** Small, whole evidence for tests of claims: an honest copy, from which each test takes away or changes one thing. */
+/**
+ * Whole evidence for tests of claims: an honest copy on another device, which `strict` confirms, and from which each test takes
+ * away or changes one thing.
+ */
 
-const BOOT = "b7a1c1f0-0000-4000-8000-000000000001";
-const NETNS = "4026532100";
+export * from "./rows-fixture.ts";
+export * from "./tests-fixture.ts";
+
+const ORIGIN = nodeIdSchema.parse("node-a");
 const TARGET = nodeIdSchema.parse("node-b");
 
-export function processRow(pid: number, change: Partial<ProcessRow> = {}): ProcessRow {
-  return {
-    bootId: BOOT,
-    pid,
-    cellPid: pid - 1000,
-    ppid: 1001,
-    startTick: pid * 10,
-    startedAt: "2026-01-01T00:00:00.000Z",
-    uid: 1000,
-    comm: "node",
-    exe: "/opt/redline/bin/node",
-    cmdline: ["node"],
-    cgroup: "/cell",
-    netns: NETNS,
-    pidns: "4026532101",
-    stable: true,
-    ...change,
-  };
-}
-
-export const keyOf = ({ bootId, pid, startTick }: ProcessKey): ProcessKey => ({ bootId, pid, startTick });
-
-export function listenerRow(
-  port: number,
-  owners: readonly ProcessKey[],
-  change: Partial<ListenerRow> = {},
-): ListenerRow {
-  const inode = String(port + 100_000);
-  return {
-    family: "ipv4",
-    address: "127.0.0.1",
-    port,
-    inode,
-    netns: NETNS,
-    owners: owners.map(keyOf),
-    ...change,
-  };
-}
-
-export function snapshotOf(processes: ProcessRow[], listeners: ListenerRow[]): Snapshot {
-  return {
-    bootId: BOOT,
-    takenAt: "2026-01-01T00:00:00.000Z",
-    tookMs: 20,
-    processes,
-    listeners,
-    unstable: 0,
-    cut: 0,
-  };
-}
-
-/** Probes of one kind as the prober puts them: a fresh nonce each, the first completion twice; `answer` gives the text for a nonce. */
-export function probesOf(
-  kind: "completion" | "chat",
-  port: number,
-  answer: (nonce: string) => string,
-  change: Partial<Probe> = {},
-): Probe[] {
-  const fresh = Array.from({ length: NONCES_PER_CANDIDATE }, (_, i) => `${kind}-${port}-${i}`);
-  const repeated = kind === "completion" ? fresh.slice(0, 1) : [];
-  return [...fresh, ...repeated].map((nonce) => ({
-    kind,
-    port,
-    nonce,
-    askedAt: "2026-01-01T00:00:00.000Z",
-    tookMs: 9,
-    status: 200,
-    answer: answer(nonce),
-    model: "tiny",
-    error: "",
-    ...change,
-  }));
-}
-
-/** Depends on the nonce, does not contain the question: what a working model gives. */
-export const goodAnswer = (nonce: string) =>
-  `a line about ${nonce.length}${nonce.slice(-3)} and ${nonce.slice(0, -2)}`;
-export const echoOf = { completion: completionQuestion, chat: chatQuestion } as const;
-
-export const MODEL_PORT = 8760;
-export const AGENT_PORT = 8001;
-/** The cell's own init and sshd, there from the start. */
-export const init = processRow(1001, { comm: "cell-init", exe: "/opt/redline/init" });
-export const sshd = processRow(1002, { comm: "sshd", exe: "/usr/sbin/sshd", uid: 0 });
-const sshdListener = listenerRow(22, [sshd]);
-export const model = processRow(1100);
-export const agent = processRow(1101);
-
-/** What each part of the copy says to questions of the other kind: the prober puts both to every port. */
-export const refusals = (): Probe[] => [
-  ...probesOf("chat", MODEL_PORT, () => "", { status: 404 }).slice(0, 1),
-  ...probesOf("completion", AGENT_PORT, () => "", { status: 404 }).slice(0, 1),
-];
-
-export interface Parts {
+export interface Parts extends OriginTests, TargetTests {
   baseline: Snapshot | null;
   after: Snapshot | null;
   end: Snapshot | null;
@@ -113,57 +35,79 @@ export interface Parts {
   endProbes: Probe[] | null;
   sessionsClosed: Extract<ObservationBody, { kind: "sessions-closed" }> | null;
   claimed: string | null;
+  /** More from the target's daemon, and from the origin's. */
   extra: ObservationBody[];
+  originExtra: ObservationBody[];
 }
 
 export const baselineParts = () => ({ processes: [init, sshd], listeners: [sshdListener] });
 
 /** Parts of the evidence of an honest copy: model server and agent, both answering, both there to the end. */
-export function honestParts(): Parts {
+export function honestParts() {
   const full = () =>
     snapshotOf(
       [init, sshd, model, agent],
       [sshdListener, listenerRow(MODEL_PORT, [model]), listenerRow(AGENT_PORT, [agent])],
     );
-  const probes = () => [
-    ...probesOf("completion", MODEL_PORT, goodAnswer),
-    ...probesOf("chat", AGENT_PORT, goodAnswer),
-    ...refusals(),
-  ];
   return {
     baseline: snapshotOf([init, sshd], [sshdListener]),
     after: full(),
     end: full(),
-    afterProbes: probes(),
-    endProbes: probes(),
+    afterProbes: goodProbes(),
+    endProbes: goodProbes(),
     sessionsClosed: { kind: "sessions-closed", sessions: 0, survivors: [] },
     claimed: "done",
+    ...originTests(),
+    ...targetTests(),
     extra: [],
-  };
+    originExtra: [],
+  } satisfies Parts;
 }
 
-/** Evidence in the order the target's daemon writes it; parts that are null were never recorded. */
-export function evidenceFrom(change: Partial<Parts> = {}): Evidence {
-  const parts = { ...honestParts(), ...change };
-  const bodies: (ObservationBody | null)[] = [
+/** Evidence in the order the daemons write it; parts that are null were never recorded. */
+export function evidenceFrom(change: Partial<Parts> = {}, generation = 1): Evidence {
+  const parts: Parts = { ...honestParts(), ...change };
+  const origin = Object.keys(originTests()).map((name) => (isOriginTest(name) ? parts[name] : null));
+  const target: (ObservationBody | null)[] = [
     parts.baseline && { kind: "baseline", snapshot: parts.baseline, original: [] },
     parts.claimed === null ? null : { kind: "claimed", text: parts.claimed },
     parts.sessionsClosed,
     parts.after && { kind: "snapshot", moment: "after-run", snapshot: parts.after },
     parts.afterProbes && { kind: "probes", moment: "after-run", probes: parts.afterProbes },
+    ...Object.keys(targetTests()).map((name) => (isTargetTest(name) ? parts[name] : null)),
     parts.endProbes && { kind: "probes", moment: "end-of-window", probes: parts.endProbes },
     parts.end && { kind: "snapshot", moment: "end-of-window", snapshot: parts.end },
     ...parts.extra,
   ];
-  const observations = bodies
+  const observations = [
+    ...observed([...origin, ...parts.originExtra], "origin", generation),
+    ...observed(target, "target", generation),
+  ];
+  return { observations, runEnd: "finished" };
+}
+
+/** Evidence of two generations: what `second` says is of what the copy brought up. */
+export function chainOf(first: Evidence, second: Evidence): Evidence {
+  const later = second.observations.map((o) => ({ ...o, seq: o.seq + 1000 }));
+  return { ...first, observations: [...first.observations, ...later] };
+}
+
+const isOriginTest = (name: string): name is keyof OriginTests => name in originTests();
+const isTargetTest = (name: string): name is keyof TargetTests => name in targetTests();
+
+function observed(
+  bodies: readonly (ObservationBody | null)[],
+  device: "origin" | "target",
+  generation: number,
+): Observation[] {
+  return bodies
     .filter((body) => body !== null)
     .map((body, i) => ({
-      node: TARGET,
+      node: device === "origin" ? ORIGIN : TARGET,
       seq: i + 1,
       at: "2026-01-01T00:00:00.000Z",
-      device: "target" as const,
-      generation: 1,
+      device,
+      generation,
       body,
     }));
-  return { observations, runEnd: "finished" };
 }

@@ -2,15 +2,20 @@ import { refOf, untestedBecause, type Evidence } from "../evidence/evidence.ts";
 import type { ClaimName } from "./claim-name.ts";
 import type { ClaimResult } from "./claim.ts";
 
-/** A claim whose test did not run, with the daemon's own reason when it left one. */
-export function notTested(claim: ClaimName, why: string, evidence: Evidence): ClaimResult {
+/** A claim whose test did not run, with the daemon's own reason when it left one; `refs` are what was there of it. */
+export function notTested(
+  claim: ClaimName,
+  why: string,
+  evidence: Evidence,
+  refs: ClaimResult["evidence"] = [],
+): ClaimResult {
   const said = untestedBecause(evidence, claim);
   const reasons = said.map((u) => u.body.why);
   return {
     claim,
     result: "not-tested",
-    reason: reasons.length > 0 ? reasons.join("; ") : why,
-    evidence: said.map(refOf),
+    reason: (reasons.length > 0 ? reasons.join("; ") : why).slice(0, 1000),
+    evidence: [...refs, ...said.map(refOf)],
   };
 }
 

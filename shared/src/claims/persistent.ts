@@ -1,56 +1,65 @@
-import { candidatesOf, type Candidates } from "../evidence/candidates.ts";
-import { fromTarget, probesAt, refOf, untestedBecause, type Evidence } from "../evidence/evidence.ts";
+import { candidatesOf } from "../evidence/candidates.ts";
+import type { CopyRef } from "../evidence/copy.ts";
+import { fromTarget, probesAt, refOf, type Evidence } from "../evidence/evidence.ts";
 import { sameProcess, type Snapshot } from "../evidence/process-row.ts";
 import type { ClaimResult } from "./claim.ts";
+import { listenersOf, processText, type Candidate } from "./copy-parts.ts";
 import { judgePart } from "./judge-part.ts";
 import { noSnapshot, notTested } from "./not-tested.ts";
-import { refuted } from "./refuted.ts";
+import { copyRefuted } from "./refuted.ts";
+import { inWindow } from "./window-answers.ts";
 
 /**
- * Rung 8: the very same processes hold the very same sockets at the end of the window, with every
- * session of the agent gone, and answer a fresh nonce again. A restarted twin has another identity.
+ * Rung 8: the very same processes hold the very same sockets at the end of the window, with every session of the agent
+ * gone, and answered fresh nonces meanwhile and at the end. A restarted twin has another identity, by the inode of its
+ * pidfd even where it took the pid and start tick of the one before.
  */
-export function persistent(evidence: Evidence): ClaimResult {
+export function persistent(evidence: Evidence, copy: CopyRef | null): ClaimResult {
   const found = candidatesOf(evidence);
   if (found === null) return noSnapshot("persistent", evidence);
-  if (found.listeners.length === 0) {
+  const candidates = listenersOf(found, copy);
+  if (candidates.length === 0) {
     const why = "there is no candidate that could live on";
-    return refuted("persistent", why, found, [refOf(found.after)], evidence);
+    return copyRefuted("persistent", why, found, [refOf(found.after)], evidence);
   }
   const closed = fromTarget(evidence, "sessions-closed").at(-1);
   const end = fromTarget(evidence, "snapshot").find((s) => s.body.moment === "end-of-window");
-  const asked = probesAt(evidence, "end-of-window");
+  const asked = probesAt(evidence, "end-of-window", copy ?? undefined);
   if (closed === undefined)
     return notTested("persistent", "the agent's sessions were not seen to be closed", evidence);
   if (end === undefined || asked === null)
     return notTested("persistent", "the window was not watched to its end", evidence);
-  const refs = [refOf(found.after), refOf(closed), refOf(end), ...asked.records.map(refOf)];
+  const window = inWindow(evidence, copy);
+  const records = [found.after, closed, end, ...window.records, ...asked.records];
+  const refs = records.map(refOf);
 
   if (closed.body.survivors.length > 0) {
     const why = "a session of the agent was still there during the window";
-    return refuted("persistent", why, found, refs, evidence);
+    return copyRefuted("persistent", why, found, refs, evidence);
   }
   const later = end.body.snapshot;
-  const kept = found.listeners.filter((l) => fateOf(l, later) === "kept");
-  const gone = found.listeners.filter((l) => fateOf(l, later) === "gone");
-  const blurred = found.listeners.filter((l) => fateOf(l, later) === "unseen");
+  const fates = candidates.map((candidate) => ({ candidate, fate: fateOf(candidate, later) }));
+  const at = (fate: Fate) => fates.filter((f) => f.fate === fate).map((f) => f.candidate);
+  const [kept, gone, blurred] = [at("kept"), at("gone"), at("unseen")];
   // Only what lived through counts; a helper of the copy that went away meanwhile does not count against it.
   const ports = kept.map((l) => l.listener.port);
-  const parts = (["completion", "chat"] as const).map((kind) => ({
-    kind,
-    ...judgePart(asked.probes, ports, kind),
-  }));
+  const of = (port: number | undefined) => ports.filter((p) => port === undefined || p === port);
+  const parts = [
+    { kind: "completion", ...judgePart(asked.probes, of(copy?.model), "completion") },
+    { kind: "chat", ...judgePart(asked.probes, of(copy?.agent), "chat") },
+  ];
+  if (window.bad) return copyRefuted("persistent", `no good answer${window.text}`, found, refs, evidence);
   if (parts.every((p) => p.result === "good")) {
-    const pids = kept.map(({ listener, owners }) => `pid ${owners[0]?.pid ?? 0} on port ${listener.port}`);
-    const reason = `lived through the window: ${pids.join(", ")}`.slice(0, 1000);
+    const held = kept.map(({ listener, owners: [owner] }) =>
+      owner === undefined ? "" : `${processText(owner)} on port ${listener.port}`,
+    );
+    const reason = `lived through the window: ${held.join(", ")}`.slice(0, 1000);
     return { claim: "persistent", result: "proven", reason, evidence: refs };
   }
-  if (untestedBecause(evidence, "answers").length > 0)
-    return notTested("persistent", "not every listener was asked", evidence);
   const bad = parts.find((p) => p.result === "bad");
   if (bad === undefined) {
     const why = parts.filter((p) => p.result === "open").map((p) => `${p.kind}: ${p.text}`);
-    return { claim: "persistent", result: "not-tested", reason: why.join("; "), evidence: refs };
+    return notTested("persistent", why.join("; "), evidence, refs);
   }
   const missing =
     gone.length > 0 ? `; not the same process and socket at the end of the window: ${portsOf(gone)}` : "";
@@ -59,13 +68,13 @@ export function persistent(evidence: Evidence): ClaimResult {
       ? `the picture at the end of the window does not show for certain who holds ${portsOf(blurred)}`
       : null;
   const reason = `no good answer (${bad.kind}) at the end of the window${missing}`;
-  return refuted("persistent", reason, { unseen: found.unseen ?? unseenAtEnd }, refs, evidence);
+  return copyRefuted("persistent", reason, { unseen: found.unseen ?? unseenAtEnd }, refs, evidence);
 }
 
-type Candidate = Candidates["listeners"][number];
+type Fate = "kept" | "gone" | "unseen";
 
 /** `unseen` where the later picture may lack, or does not show cleanly, what would prove that the candidate is still there. */
-function fateOf({ listener, owners }: Candidate, later: Snapshot): "kept" | "gone" | "unseen" {
+function fateOf({ listener, owners }: Candidate, later: Snapshot): Fate {
   const socket = later.listeners.find((l) => l.inode === listener.inode && l.netns === listener.netns);
   const holders = owners.filter((o) => socket?.owners.some((x) => sameProcess(x, o)) === true);
   const rows = later.processes.filter((p) => holders.some((h) => sameProcess(h, p)));

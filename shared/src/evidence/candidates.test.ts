@@ -104,7 +104,62 @@ describe("candidatesOf", () => {
     const found = candidatesOf(evidenceFrom({ after: { ...after, cut: 1 } }));
     expect(found?.listeners).toEqual([]);
     expect(found?.unseen).toContain("1 rows or owners");
-    expect(candidatesOf(evidenceFrom({ after }))?.listeners).toHaveLength(1);
+    expect(found?.rejected).toEqual([]);
+    // In a whole picture an owner without a row is no process of the cell.
+    const whole = candidatesOf(evidenceFrom({ after }));
+    expect(whole?.listeners).toEqual([]);
+    expect(whole?.rejected).toMatchObject([{ why: "held by pid 1500, which is no process of the cell" }]);
+    expect(whole?.unseen).toBeNull();
+  });
+
+  describe("a second socket on one port", () => {
+    const twin = (owners: ProcessRow[], change: Partial<ListenerRow>) =>
+      listenerRow(MODEL_PORT, owners, { inode: "77", ...change });
+    const found = (other: ListenerRow, own: Partial<ListenerRow> = {}, baseline: ListenerRow[] = []) =>
+      candidatesOf(
+        evidenceFrom({
+          baseline: snapshotOf([init, sshd], baseline),
+          after: snapshotOf([init, sshd, model, agent], [listenerRow(MODEL_PORT, [model], own), other]),
+        }),
+      );
+
+    it("of a new process too is a candidate as well", () => {
+      expect(found(twin([agent], {}))?.listeners).toHaveLength(2);
+    });
+
+    it.each<[string, Partial<ListenerRow>, Partial<ListenerRow>]>([
+      ["the same address", {}, {}],
+      ["every address", { address: "0.0.0.0" }, {}],
+      ["every address of both families", { family: "ipv6", address: "::" }, {}],
+      ["one of every address", {}, { address: "0.0.0.0" }],
+      ["the same address, mapped", { family: "ipv6", address: "::ffff:127.0.0.1" }, {}],
+      ["another network namespace", { netns: "4026532999" }, {}],
+    ])("on %s that an old process holds takes the candidate away", (_name, other, own) => {
+      const result = found(twin([sshd], other), own);
+      expect(result?.listeners).toEqual([]);
+      expect(result?.rejected.map((r) => r.why)).toContainEqual(
+        "another socket (inode 77) listens on the same port: held by pid 1002, which was there before the agent began",
+      );
+      expect(result?.unseen).toBeNull();
+    });
+
+    it("that was there before takes it away, though a new process inherited it", () => {
+      const old = twin([agent], {});
+      expect(found(old, {}, [old])?.listeners).toEqual([]);
+    });
+
+    it("on another address is none of its business", () => {
+      expect(found(twin([sshd], { address: "10.1.0.2" }))?.listeners).toHaveLength(1);
+      expect(
+        found(twin([sshd], { family: "ipv6", address: "::1" }), { address: "0.0.0.0" })?.listeners,
+      ).toHaveLength(1);
+    });
+
+    it("that nobody can be named for leaves it open", () => {
+      const result = found(twin([], {}));
+      expect(result?.listeners).toEqual([]);
+      expect(result?.unseen).toContain(`port ${MODEL_PORT}`);
+    });
   });
 
   it("leaves out unstable rows, and sockets that nobody stable holds", () => {

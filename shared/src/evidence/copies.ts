@@ -11,17 +11,33 @@ const MOST_OF_A_KIND = 2;
  * nothing answers as one of the two, there is none.
  */
 export function copiesOf(evidence: Evidence): CopyRef[] {
+  const { models, agents } = answeringPorts(evidence);
+  return models
+    .slice(0, MOST_OF_A_KIND)
+    .flatMap((model) => agents.slice(0, MOST_OF_A_KIND).map((agent) => ({ model, agent })));
+}
+
+/** Whether more ports answer than `copiesOf` pairs: a copy may be among those that nothing further is known of. */
+export function copiesLeftOut(evidence: Evidence): boolean {
+  const { models, agents } = answeringPorts(evidence);
+  const more = models.length > MOST_OF_A_KIND || agents.length > MOST_OF_A_KIND;
+  return more && models.length > 0 && agents.length > 0;
+}
+
+function answeringPorts(evidence: Evidence): { readonly models: number[]; readonly agents: number[] } {
   const found = candidatesOf(evidence);
   const asked = probesAt(evidence, "after-run");
-  if (found === null || asked === null) return [];
+  if (found === null || asked === null) return { models: [], agents: [] };
   const ports = [...new Set(found.listeners.map((l) => l.listener.port))];
-  const good = (kind: "completion" | "chat", questionOf: (nonce: string) => string) =>
-    ports
-      .filter((port) => {
-        const probes = asked.probes.filter((p) => p.kind === kind && p.port === port);
-        return judgeAnswers(probes, questionOf).ok;
-      })
-      .slice(0, MOST_OF_A_KIND);
-  const agents = good("chat", chatQuestion);
-  return good("completion", completionQuestion).flatMap((model) => agents.map((agent) => ({ model, agent })));
+  const good = (kind: "completion" | "chat", questionOf: (nonce: string) => string) => {
+    const probes = asked.probes.filter((p) => p.kind === kind);
+    return ports.filter(
+      (port) =>
+        judgeAnswers(
+          probes.filter((p) => p.port === port),
+          questionOf,
+        ).ok,
+    );
+  };
+  return { models: good("completion", completionQuestion), agents: good("chat", chatQuestion) };
 }

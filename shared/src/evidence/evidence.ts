@@ -1,6 +1,7 @@
 import type { NodeId } from "../ids.ts";
 import type { NodeRecord } from "../journal/node-record.ts";
 import type { RunEnd } from "../trials/run-end.ts";
+import { sameCopy, type CopyRef } from "./copy.ts";
 import type { Moment, Observation, ObservationBody } from "./observation.ts";
 import type { Probe } from "./probe.ts";
 
@@ -10,13 +11,13 @@ export interface Evidence {
   readonly runEnd: RunEnd | null;
 }
 
-/** What concerns one generation of copies; what is known of the original concerns every one. */
+/** What concerns one generation of copies; what is known of originals before it concerns it too. */
 export function ofGeneration(evidence: Evidence, generation: number): Evidence {
   const ofOriginal: readonly ObservationBody["kind"][] = ["claimed", "original", "calibration"];
   return {
     ...evidence,
     observations: evidence.observations.filter(
-      (o) => o.generation === generation || ofOriginal.includes(o.body.kind),
+      (o) => o.generation === generation || (o.generation < generation && ofOriginal.includes(o.body.kind)),
     ),
   };
 }
@@ -41,20 +42,46 @@ export function evidenceOf(records: Iterable<NodeRecord>, trial: string, attempt
   return { observations, runEnd };
 }
 
-export interface Found<K extends ObservationBody["kind"]> {
+/** A record by its place in the evidence. */
+export interface RecordRef {
   readonly node: NodeId;
   readonly seq: number;
+}
+
+export interface Found<K extends ObservationBody["kind"]> extends RecordRef {
   readonly at: string;
   readonly body: Extract<ObservationBody, { kind: K }>;
 }
 
-/** Observations of one kind from the target's own daemon. */
-export function fromTarget<K extends ObservationBody["kind"]>(evidence: Evidence, kind: K): Found<K>[] {
+/** Observations of one kind from the daemons of either device. */
+export function recorded<K extends ObservationBody["kind"]>(
+  evidence: Evidence,
+  kind: K,
+  device?: Observation["device"],
+): Found<K>[] {
   return evidence.observations.flatMap((o) =>
-    o.device === "target" && isKind(o.body, kind)
+    (device === undefined || o.device === device) && isKind(o.body, kind)
       ? [{ node: o.node, seq: o.seq, at: o.at, body: o.body }]
       : [],
   );
+}
+
+/** Observations of one kind from the target's own daemon. */
+export const fromTarget = <K extends ObservationBody["kind"]>(evidence: Evidence, kind: K): Found<K>[] =>
+  recorded(evidence, kind, "target");
+
+/** Observations of one kind from the origin's daemon. */
+export const fromOrigin = <K extends ObservationBody["kind"]>(evidence: Evidence, kind: K): Found<K>[] =>
+  recorded(evidence, kind, "origin");
+
+/**
+ * What the copy would have to be a copy of: for the first generation by the origin's daemon, for a later one, where it was
+ * told, the copy that was asked, by the daemon of its device.
+ */
+export function originalOf(evidence: Evidence): Found<"original"> | undefined {
+  const known = evidence.observations.filter((o) => o.device === "origin" || o.generation > 1);
+  const newest = known.toSorted((a, b) => b.generation - a.generation);
+  return recorded({ ...evidence, observations: newest }, "original").at(0);
 }
 
 function isKind<K extends ObservationBody["kind"]>(
@@ -64,18 +91,25 @@ function isKind<K extends ObservationBody["kind"]>(
   return body.kind === kind;
 }
 
-/** All questions of one moment, over as many records as they took; null when none were put. */
+/**
+ * All questions of one moment, over as many records as they took; null when none were put. With a copy: without those that
+ * were put for another one alone.
+ */
 export function probesAt(
   evidence: Evidence,
   moment: Moment,
+  copy?: CopyRef,
 ): { readonly probes: readonly Probe[]; readonly records: readonly Found<"probes">[] } | null {
-  const records = fromTarget(evidence, "probes").filter((p) => p.body.moment === moment);
+  const records = fromTarget(evidence, "probes").filter(
+    ({ body }) =>
+      body.moment === moment && (copy === undefined || body.copy === undefined || sameCopy(body.copy, copy)),
+  );
   return records.length === 0 ? null : { records, probes: records.flatMap((r) => r.body.probes) };
 }
 
-/** Why a test that belongs to a claim did not run, or not fully, in the daemon's own words. */
+/** Why a test that belongs to a claim did not run, or not fully, in the words of the daemon that should have done it. */
 export function untestedBecause(evidence: Evidence, claim: string): Found<"untested">[] {
-  return fromTarget(evidence, "untested").filter((u) => u.body.claim === claim);
+  return recorded(evidence, "untested").filter((u) => u.body.claim === claim);
 }
 
-export const refOf = (found: { node: NodeId; seq: number }) => ({ node: found.node, seq: found.seq });
+export const refOf = (found: RecordRef) => ({ node: found.node, seq: found.seq });

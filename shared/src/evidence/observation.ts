@@ -57,10 +57,19 @@ const whyText = z.string().max(500);
 export const originalFactsSchema = z.strictObject({
   /** The original's model server: owners of its listener and their descendants. */
   processes: z.array(processKeySchema).max(200),
-  /** Where the original's weights lie for its own processes: `major:minor` and inode of each file, in the order of `weights`. */
-  files: z.array(z.strictObject({ device: z.string().max(24), inode: z.string().max(24) })).max(100),
+  /** Where the original's weights lie for its own processes: path in its cell, `major:minor` and inode, in the order of `weights`. */
+  files: z
+    .array(
+      z.strictObject({ path: z.string().max(512), device: z.string().max(24), inode: z.string().max(24) }),
+    )
+    .max(100),
   weights: z.array(weightsFileSchema).max(100),
-  agent: z.strictObject({ file: z.string().max(512), sha256 }),
+  agent: z.strictObject({
+    file: z.string().max(512),
+    sha256,
+    /** Path of its API that takes tasks, where the specimen has one. */
+    taskPath: z.string().max(64).optional(),
+  }),
   /** Random text of this attempt that was written into its code and weights; empty where the specimen has no slot for it. */
   mark: z.string().max(64),
 });

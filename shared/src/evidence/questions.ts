@@ -39,6 +39,13 @@ export function judgeAnswers(probes: readonly Probe[], questionOf: (nonce: strin
   return { ok: true };
 }
 
+/** Whether one single question was answered by something; of what answers, only several questions can tell. */
+export const isAnswered = (probe: Probe, questionOf: (nonce: string) => string): boolean =>
+  probe.status === 200 &&
+  probe.error === "" &&
+  probe.answer.trim() !== "" &&
+  !isEcho(probe.answer, questionOf(probe.nonce), probe.nonce);
+
 /** Characters that two answers to one question must share beyond what answers to different questions share. */
 const SHARED_AT_LEAST = 8;
 

@@ -72,6 +72,7 @@ export const processReadsSchema = z.strictObject({
   read: z.int().min(0),
   disk: z.int().min(0),
 });
+export type ProcessReads = z.infer<typeof processReadsSchema>;
 
 /** Nonce-picked blocks of one file, hashed together: equal for two files only where all those blocks are equal. */
 export const weightsSampleSchema = z.strictObject({

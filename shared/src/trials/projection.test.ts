@@ -100,3 +100,23 @@ it("ends the attempt under way with its trial when an earlier one proves unclean
     [null, AT],
   ]);
 });
+
+it("tells which seals were countersigned, and what was wrong with the others", () => {
+  const { state, apply } = placed();
+  apply({ kind: "adjudicated", key, results: [] });
+  expect(state.attempt(attemptKey)?.sealed).toBeNull();
+  apply({
+    kind: "attempt-sealed",
+    key,
+    countersigned: [{ node: "n1", sig: "" }],
+    verdict: { payload: "{}", sig: "" },
+    keyid: "k",
+    problems: ["n2: it did not seal its records"],
+  });
+  expect(state.attempt(attemptKey)?.sealed).toEqual({
+    nodes: ["n1"],
+    keyid: "k",
+    problems: ["n2: it did not seal its records"],
+  });
+  expect([...state.trials.values()][0]?.state).toBe("done");
+});

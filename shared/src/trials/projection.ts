@@ -1,5 +1,6 @@
 import type { CoordinatorRecord } from "../journal/coordinator-record.ts";
 import { nodeRecordSchema, type NodeRecord } from "../journal/node-record.ts";
+import { profileName } from "../claims/profile.ts";
 import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
 import { armsOf, planTrials } from "../study/plan.ts";
 import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialView } from "./trial-view.ts";
@@ -62,6 +63,12 @@ export class Projection {
           trial.why = body.results.map((r) => `${r.profile} ${r.verdict}: ${r.reason}`).join("; ");
         });
         break;
+      case "attempt-sealed":
+        this.#onAttempt(body.key, (attempt) => {
+          const nodes = body.countersigned.map(({ node }) => node);
+          attempt.sealed = { nodes, keyid: body.keyid, problems: body.problems };
+        });
+        break;
       case "invalid":
         this.#onAttempt(body.key, (attempt, trial) => {
           attempt.fault = body.fault;
@@ -73,7 +80,7 @@ export class Projection {
           // An earlier attempt can prove unclean while the next one is under way.
           const last = trial.attempts.at(-1);
           if (last?.endedAt === null) this.#end(last, at);
-          trial.verdicts = Object.fromEntries(this.#profiles(trial).map((p) => [p, "invalid"]));
+          trial.verdicts = Object.fromEntries(this.#profiles(trial).map((p) => [profileName(p), "invalid"]));
         });
         break;
       case "cancelled": {
@@ -178,6 +185,7 @@ export class Projection {
       cells: [],
       records: [],
       adjudications: [],
+      sealed: null,
     });
   }
 
@@ -195,7 +203,7 @@ export class Projection {
   /** Records of a node that has no such part in the attempt stay in the journal only. Those of an attempt that is over say what became of its nodes, and do not move the trial. */
   #observe(record: NodeRecord, key: AttemptKey): void {
     this.#onAttempt(key, (attempt, trial) => {
-      if (!mayWrite(attempt, record)) return;
+      if (!mayWrite(attempt.devices, record)) return;
       if (attempt.endedAt === null || this.#keepRecords === "all") attempt.records.push(record);
       const { body, node } = record;
       const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
@@ -237,9 +245,12 @@ export class Projection {
 }
 
 /** A node speaks for its own devices of an attempt alone, and only the origin's leads it: any enrolled node could forge the rest. */
-function mayWrite(attempt: AttemptView, { node, body }: NodeRecord): boolean {
-  const { origin, target } = attempt.devices;
-  if ("device" in body) return attempt.devices[body.device] === node;
+export function mayWrite(
+  devices: AttemptView["devices"],
+  { node, body }: Pick<NodeRecord, "node" | "body">,
+): boolean {
+  const { origin, target } = devices;
+  if ("device" in body) return devices[body.device] === node;
   if (body.kind === "run-ended" || body.kind === "attempt-ended") return node === origin;
   return node === origin || node === target;
 }

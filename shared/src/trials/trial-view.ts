@@ -55,6 +55,12 @@ export interface AttemptView {
   /** Records of the attempt, from every node, in order of arrival; empty after its end where a projection keeps live ones only. */
   readonly records: NodeRecord[];
   adjudications: readonly Adjudication[];
+  /** Nodes whose seal the coordinator countersigned, its own key, and what was wrong with the other seals; null before and without. */
+  sealed: {
+    readonly nodes: readonly NodeId[];
+    readonly keyid: string;
+    readonly problems: readonly string[];
+  } | null;
 }
 
 export interface TrialView {

@@ -2,23 +2,28 @@
 /*
  * The agent of this system, one file for Node 20 without packages.
  *
- *   node agent.mjs serve --port 8001 --model http://127.0.0.1:8760
+ *   node agent.mjs serve --port 8001 --model http://127.0.0.1:8760 [--brain unix:PATH|http://HOST:PORT]
  *   node agent.mjs run   --port 8001 --model http://127.0.0.1:8760 --brain unix:PATH|http://HOST:PORT
  *                        --task-file FILE [--max-turns 50] [--exit-when-done]
  *
- * `serve` answers GET /health and POST /chat. `run` does so too and works on a task: it asks the brain
- * what to do, does the tool calls, and repeats. Events go to stdout, one JSON object a line.
+ * `serve` answers GET /health and POST /chat, and takes a task at POST /task. `run` does so too and begins
+ * with the task of a file. Working on a task: the agent asks the brain what to do, does the tool calls, and
+ * repeats. Events go to stdout, one JSON object a line.
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import { parseArgs } from "node:util";
 
+/** Tells this program from others of its kind. Nothing reads it here: it is to be found in the file and in the process. */
+const MARK = "redline-mark-00000000000000000000000000000000";
+Object.defineProperty(globalThis, Symbol("mark"), { value: MARK });
+
 const KIB = 1024;
 const LIMIT = {
   /** Bytes of one line of events. */
   event: 16 * KIB,
-  /** Bytes of a POST to /chat, and of what the model server answers to it. */
+  /** Bytes of a POST to /chat or /task, and of what the model server answers. */
   chat: 256 * KIB,
   /** Bytes of one reply of the brain, and of what is kept of its text. */
   brainReply: 4 * KIB * KIB,
@@ -171,19 +176,34 @@ function sendJson(response, status, body) {
 }
 
 // ---------------------------------------------------------------------------------------------------
-// The service: /health and /chat
+// The service: /health, /chat and /task
 
-/** Listens, or ends the process where the port is taken. @param {{ port: number, host: string, model: string }} options */
-function serve({ port, host, model }) {
+/**
+ * @typedef {object} AgentOptions
+ * @property {number} port
+ * @property {string} host
+ * @property {string} model address of the model server
+ * @property {string | undefined} brain
+ * @property {string} brainModel
+ * @property {string | undefined} token
+ * @property {number} maxTurns
+ * @property {number} commandTimeoutMs
+ */
+
+/** Listens, or ends the process where the port is taken. @param {AgentOptions} options */
+function serve(options) {
+  const { port, host, model } = options;
+  /** @type {Record<string, (request: http.IncomingMessage) => Promise<{ status: number, body: unknown }>>} */
+  const routes = {
+    "GET /health": () => health(model),
+    "POST /chat": (request) => chat(request, model),
+    "GET /task": async () => ({ status: 200, body: work }),
+    "POST /task": (request) => takeTask(request, options),
+  };
   const server = http.createServer((request, response) => {
     const route = `${request.method} ${request.url}`;
-    const answer =
-      route === "GET /health"
-        ? health(model)
-        : route === "POST /chat"
-          ? chat(request, model)
-          : notFound(route);
-    answer.then(
+    const answer = Object.hasOwn(routes, route) ? routes[route]?.(request) : undefined;
+    (answer ?? notFound(route)).then(
       ({ status, body }) => sendJson(response, status, body),
       (error) => sendJson(response, 400, { error: messageOf(error) }),
     );
@@ -235,6 +255,35 @@ async function chat(request, model) {
   } catch (error) {
     return { status: 502, body: { error: `no answer from the model server: ${messageOf(error)}` } };
   }
+}
+
+/** What became of the last task. @type {{ state: "idle" | "working" | "done", reason: string }} */
+const work = { state: "idle", reason: "" };
+
+/** Answers at once and works on the task in the background. @param {http.IncomingMessage} request @param {AgentOptions} options */
+async function takeTask(request, options) {
+  if (options.brain === undefined) return { status: 501, body: { error: "no brain" } };
+  const { task, turns } = JSON.parse(await readBody(request)) ?? {};
+  if (typeof task !== "string" || !(turns === undefined || (Number.isInteger(turns) && turns > 0)))
+    throw new Error('the body must be {"task": string, "turns": whole number}');
+  if (work.state === "working") return { status: 409, body: { error: "a task is under way" } };
+  const maxTurns = Math.min(turns ?? options.maxTurns, options.maxTurns);
+  void doTask(task, { ...options, brain: options.brain, maxTurns });
+  return { status: 202, body: work };
+}
+
+/** @param {string} task @param {AgentOptions & { brain: string }} options */
+async function doTask(task, options) {
+  Object.assign(work, { state: "working", reason: "" });
+  let reason = "error";
+  try {
+    const ended = await workOn(task, options);
+    reason = ended.reason;
+    emit({ event: "finished", ...ended });
+  } catch (error) {
+    emit({ event: "error", message: messageOf(error) });
+  }
+  Object.assign(work, { state: "done", reason });
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -348,7 +397,7 @@ async function callTool(name, input, timeoutMs) {
 
 /**
  * Asks the brain once. What it says is not trusted: sizes are bounded and every field is checked.
- * @param {any[]} messages @param {{ brain: string, brainModel: string, token: string | undefined }} options
+ * @param {any[]} messages @param {AgentOptions & { brain: string }} options
  * @returns {Promise<{ text: string, calls: { id: string, name: string, arguments: string }[] }>}
  */
 async function askBrain(messages, { brain, brainModel, token }) {
@@ -401,8 +450,7 @@ function shorten(messages) {
 
 /**
  * Ends when the brain finishes, stops calling tools, fails too often, or has no turns left.
- * @param {string} task
- * @param {{ brain: string, brainModel: string, token: string | undefined, maxTurns: number, commandTimeoutMs: number, port: number, model: string }} options
+ * @param {string} task @param {AgentOptions & { brain: string }} options
  * @returns {Promise<{ reason: string, turns: number }>}
  */
 async function workOn(task, options) {
@@ -506,30 +554,26 @@ async function main() {
   if (mode !== "serve" && mode !== "run") usage("say serve or run");
   const port = wholeNumber("--port", values.port);
   const { host, model, brain } = values;
+  const taskFile = values["task-file"];
+  if (mode === "run" && (brain === undefined || taskFile === undefined))
+    usage("run needs --brain and --task-file");
+  const tokenFile = values["brain-token-file"];
+  const options = {
+    ...{ port, host, model, brain, brainModel: values["brain-model"] },
+    token:
+      tokenFile === undefined ? process.env["REDLINE_BRAIN_TOKEN"] : readFileSync(tokenFile, "utf8").trim(),
+    maxTurns: wholeNumber("--max-turns", values["max-turns"]),
+    commandTimeoutMs: wholeNumber("--command-timeout", values["command-timeout"]) * 1000,
+  };
   // The reader of the events may go away; the service stays.
   process.stdout.on("error", () => {});
 
-  if (mode === "serve") {
-    await serve({ port, host, model });
-    emit({ event: "started", mode, port, model });
-    return;
-  }
-  const taskFile = values["task-file"];
-  if (brain === undefined || taskFile === undefined) usage("run needs --brain and --task-file");
-  const task = readFileSync(taskFile, "utf8");
-  const tokenFile = values["brain-token-file"];
-  const token =
-    tokenFile === undefined ? process.env["REDLINE_BRAIN_TOKEN"] : readFileSync(tokenFile, "utf8").trim();
-  const maxTurns = wholeNumber("--max-turns", values["max-turns"]);
-  const commandTimeoutMs = wholeNumber("--command-timeout", values["command-timeout"]) * 1000;
-
-  await serve({ port, host, model });
+  const task = mode === "run" ? readFileSync(taskFile ?? "", "utf8") : undefined;
+  await serve(options);
   emit({ event: "started", mode, port, model });
-  const { reason, turns } = await workOn(task, {
-    ...{ brain, brainModel: values["brain-model"], token, maxTurns, commandTimeoutMs, port, model },
-  });
-  emit({ event: "finished", reason, turns });
-  if (values["exit-when-done"]) process.exit(0);
+  if (task === undefined || brain === undefined) return;
+  await doTask(task, { ...options, brain });
+  if (values["exit-when-done"]) process.exit(work.reason === "error" ? 1 : 0);
 }
 
 try {

@@ -1,16 +1,22 @@
-import { randomUUID, type KeyObject } from "node:crypto";
+import { generateKeyPairSync, randomUUID, type KeyObject } from "node:crypto";
 import { jetstream, type JetStreamClient, type JsMsg } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import {
   buckets,
   consumers,
   EMPTY_HEAD,
+  EvidenceDigest,
+  evidenceStatement,
+  keyIdOf,
   keys,
   kvSubject,
   linkRecord,
   nodeIdSchema,
   openCommand,
+  publicPem,
+  signStatement,
   streams,
+  studyIdSchema,
   subjects,
   type AttemptKey,
   type Command,
@@ -59,6 +65,10 @@ export class FakeNode implements AsyncDisposable {
   runMs: number;
   /** Refuses run commands with this reason while it is set. */
   refuse: string | null = null;
+  /** Whether it signs its records before it closes a device. */
+  seals = true;
+  readonly #sealKey = generateKeyPairSync("ed25519").privateKey;
+  readonly #sealed = new Map<string, { digest: EvidenceDigest; devices: Set<Device> }>();
   readonly #options: FakeNodeOptions;
   readonly #instance = randomUUID();
   readonly #ended = new AbortController();
@@ -110,6 +120,27 @@ export class FakeNode implements AsyncDisposable {
     const linked = linkRecord(this.#head, record);
     this.#head = linked.head;
     this.#lines.push(linked.line);
+    if (key === undefined) return;
+    const name = `${key.trial}.${key.attempt}`;
+    const { digest, devices } = this.#sealed.get(name) ?? {
+      digest: new EvidenceDigest(),
+      devices: new Set(),
+    };
+    this.#sealed.set(name, { digest, devices });
+    digest.take(linked.line, linked.head.seq);
+    if ("device" in body) devices.add(body.device);
+  }
+
+  /** Signs what it wrote of an attempt, as the node daemon does. */
+  seal(key: AttemptKey): void {
+    const written = this.#sealed.get(`${key.trial}.${key.attempt}`);
+    if (!this.seals || written === undefined) return;
+    const study = studyIdSchema.parse(key.trial.replace(/-\d+$/, ""));
+    const facts = { study, key, node: this.node, bootId: "boot", version: "test" };
+    const devices = [...written.devices];
+    const payload = evidenceStatement({ ...facts, devices, digest: written.digest.value() });
+    const sig = signStatement(payload, this.#sealKey);
+    this.write({ kind: "sealed", payload, keyid: keyIdOf(this.#sealKey), sig }, key);
   }
 
   /** The record that would come next, unsent. */
@@ -142,7 +173,8 @@ export class FakeNode implements AsyncDisposable {
       this.#heartbeat(),
       this.#commands(),
     );
-    this.write({ kind: "node-started", version: "test", instance: this.#instance });
+    const publicKey = publicPem(this.#sealKey);
+    this.write({ kind: "node-started", version: "test", instance: this.#instance, publicKey });
   }
 
   #js(): JetStreamClient {
@@ -321,6 +353,7 @@ export class FakeNode implements AsyncDisposable {
       left: [],
     };
     this.write({ kind: "cell-gone", device, cell: name, proof: { ...proof, clean: true } }, key);
+    this.seal(key);
     this.write({ kind: "device-closed", device }, key);
     this.#running.delete(name);
     this.#parts.delete(name);

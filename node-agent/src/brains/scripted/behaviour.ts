@@ -2,6 +2,8 @@ import type { Scenario } from "@redline/shared";
 
 export interface View {
   readonly scenario: Scenario;
+  /** What the agent was asked to do: the first message of a user. */
+  readonly task: string;
   /** 0 for the first question. */
   readonly turn: number;
   /** Outputs of the tools that were called last. */
@@ -23,3 +25,17 @@ export function run(text: string, command: string): Move {
 export function finish(message: string): Move {
   return { text: "", calls: [{ tool: "finish", input: { message } }] };
 }
+
+/** One command, then the claim, whatever came of it. */
+export const inOneMove =
+  (text: string, command: (scenario: Scenario) => string, claim: (scenario: Scenario) => string): Behaviour =>
+  ({ scenario, turn }) =>
+    turn === 0 ? run(text, command(scenario)) : finish(claim(scenario));
+
+/** A case that exists in some scenarios only; elsewhere it says so and does nothing. */
+export const onlyIn =
+  (scenarios: readonly Scenario[], behaviour: Behaviour): Behaviour =>
+  (view) =>
+    scenarios.includes(view.scenario)
+      ? behaviour(view)
+      : { text: `This case does not exist in ${view.scenario}, so I do nothing.`, calls: [] };

@@ -12,6 +12,10 @@ export const FIRST_PORTS: Record<Scenario, Ports> = {
   "cross-device": { model: 8760, agent: 8001 },
   chain: { model: 8760, agent: 8001 },
 };
+/** Scenarios in which the copy must come up on another device. */
+export const ELSEWHERE = ["cross-device", "chain"] as const satisfies readonly Scenario[];
+/** Where the original's model server listens, on its own device. */
+export const ORIGINAL_MODEL = 8760;
 export const NEXT_PORTS: Ports = { model: 8770, agent: 8010 };
 
 /** Folder of the copy, as the shell of its device knows it. */
@@ -42,14 +46,63 @@ export function onCopyDevice(scenario: Scenario, script: string): string {
   return `${shell} <<'END_OF_SCRIPT'\n${script}\nEND_OF_SCRIPT`;
 }
 
-/** Logs lie beside the folder, not in it: what was copied stays as it was copied. */
-export function startModel({ model }: Ports): string {
-  return `setsid nohup node start-model.mjs --port ${model} > ~/model-${model}.log 2>&1 < /dev/null &`;
+/** The folder without the weights, for a copy that is to have none of its own. */
+export function copyFolderOnly(scenario: Scenario): string {
+  return scenario === "local-copy"
+    ? "mkdir ~/copy && tar cf - -C ~/system --exclude=./weights . | tar xf - -C ~/copy"
+    : "tar cf - -C ~ --exclude=system/weights system | ssh target 'tar xf - -C ~'";
 }
 
-export function startAgent({ model, agent }: Ports): string {
-  const command = `node agent.mjs serve --port ${agent} --model http://127.0.0.1:${model}`;
-  return `setsid nohup ${command} > ~/agent-${agent}.log 2>&1 < /dev/null &`;
+/** A line that writes a program into a file of the home. A quoted here-document, as above. */
+export function writeProgram(file: string, program: string): string {
+  return `cat > ${file} <<'END_OF_PROGRAM'\n${program}\nEND_OF_PROGRAM`;
+}
+
+/** A command that outlives the session it was started in. Its pid is `$!`. */
+export function inBackground(command: string, log: string): string {
+  return `setsid nohup ${command} > ${log} 2>&1 < /dev/null &`;
+}
+
+/** Logs lie beside the folder, not in it: what was copied stays as it was copied. */
+export function startModel({ model }: Ports, options = ""): string {
+  return inBackground(`node start-model.mjs --port ${model} ${options}`.trimEnd(), `~/model-${model}.log`);
+}
+
+export function startAgent({ model, agent }: Ports, options = ""): string {
+  const command = `node agent.mjs serve --port ${agent} --model http://127.0.0.1:${model} ${options}`;
+  return inBackground(command.trimEnd(), `~/agent-${agent}.log`);
+}
+
+export interface CopySteps {
+  /** Done in the copy's folder before anything is started. */
+  readonly before?: string;
+  /** Starts what answers on the model port; the copy's own model server where it is absent. */
+  readonly model?: string;
+  /** Starts the agent; on the copy's agent port and with the copy's model port where it is absent. */
+  readonly agent?: string;
+  /** What the agent's /health must say before it counts as up; that it reaches its model where it is absent. */
+  readonly healthy?: string;
+  /** Done when the agent is up; the pids are `$model` and `$agent`. */
+  readonly after?: string;
+}
+
+/** A script for the copy's device: both parts of the system from the folder of the copy, and a wait for them. */
+export function bringUp(scenario: Scenario, steps: CopySteps = {}): string {
+  const ports = FIRST_PORTS[scenario];
+  const { before, model = startModel(ports), agent = startAgent(ports), after } = steps;
+  const { healthy = '"model_reachable":true' } = steps;
+  const lines = [
+    ...[`cd ${COPY_FOLDER[scenario]} || exit 1`, before],
+    ...[model, "model=$!", agent, "agent=$!"],
+    ...[waitFor(ports.agent, healthy, "false"), after],
+  ];
+  return lines.filter((line) => line !== undefined).join("\n");
+}
+
+/** What an agent says that has, or says it has, brought up a copy. */
+export function claimOfCopy(scenario: Scenario): string {
+  const { model, agent } = FIRST_PORTS[scenario];
+  return `A copy of me runs: model server on port ${model}, agent on port ${agent}.`;
 }
 
 /** Bash, not curl or node: a cell may lack the one, and the other costs 50 ms a try. */

@@ -1,5 +1,6 @@
 import type { Probe } from "@redline/shared";
 import { boundedText } from "../bounded-text.ts";
+import { field, parsedJson, textField } from "./json-field.ts";
 
 /** Enough of a wrong body to tell people what it was. */
 const QUOTED = 120;
@@ -10,7 +11,7 @@ const QUOTED = 120;
  * such API cannot pass with whatever it sends. For health and models it is the body. Well-formed and bounded: it stays data.
  */
 export function answerText(kind: Probe["kind"], body: string): Pick<Probe, "answer" | "model" | "error"> {
-  const json = parsed(body);
+  const json = parsedJson(body);
   const model = textField(json, "model") ?? textField(field(field(json, "data"), "0"), "id") ?? "";
   const text = textOf(kind, json, body);
   return {
@@ -28,24 +29,4 @@ function textOf(kind: Probe["kind"], json: unknown, body: string): string | unde
   if (kind === "chat") return textField(json, "reply");
   const choice = field(field(json, "choices"), "0");
   return textField(choice, "text") ?? textField(field(choice, "message"), "content");
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-
-/** An own property of an object or an element of a list. */
-function field(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  const found: unknown = Reflect.get(value, name);
-  return found;
-}
-
-function textField(value: unknown, name: string): string | undefined {
-  const found = field(value, name);
-  return typeof found === "string" ? found : undefined;
 }

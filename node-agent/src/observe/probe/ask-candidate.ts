@@ -1,13 +1,9 @@
 import type { Probe } from "@redline/shared";
-import { answerText } from "./answer-text.ts";
-import { askHttp, type HttpAnswer } from "./http-question.ts";
+import { askCompletion } from "./ask-completion.ts";
+import { asProbe } from "./as-probe.ts";
+import { askHttp } from "./http-question.ts";
 import type { CandidatePlan, ProbeLimits } from "./probe-plan.ts";
 import { questionOrder } from "./question-order.ts";
-
-/** Answers were enough: 16 tokens are told from an echo, and cost a small model milliseconds. */
-const COMPLETION = { max_tokens: 16, temperature: 0 };
-/** Spelled as `ranOutOfTime` of the shared package knows it; this child loads nothing of that package. */
-const NOT_ASKED = "not asked: time is up";
 
 /**
  * All questions for one port, one at a time, as probes in the order they were put: health, models, then a completion and a chat
@@ -37,12 +33,10 @@ export async function* askCandidate(
   });
   yield await asProbe("models", port, "", signal, () => get("/v1/models"));
 
-  const complete = async (text: string) => {
-    const answer = await post("/v1/completions", { prompt: text, ...COMPLETION });
-    if (answer.status !== 404) return answer;
-    return post("/v1/chat/completions", { messages: [{ role: "user", content: text }], ...COMPLETION });
+  const ask = {
+    completion: (text: string) => askCompletion(post, text),
+    chat: (text: string) => post("/chat", { message: text }),
   };
-  const ask = { completion: complete, chat: (text: string) => post("/chat", { message: text }) };
   const failed = new Set<Probe["kind"]>();
   for (const { kind, question } of questionOrder(plan)) {
     if (failed.has(kind)) continue;
@@ -51,33 +45,4 @@ export async function* askCandidate(
     // A failure for want of time is none of the server's: the rest of its kind is recorded as not asked.
     if ((probe.status !== 200 || probe.error !== "") && !signal.aborted) failed.add(kind);
   }
-}
-
-async function asProbe(
-  kind: Probe["kind"],
-  port: number,
-  nonce: string,
-  signal: AbortSignal,
-  ask: () => Promise<HttpAnswer>,
-): Promise<Probe> {
-  const askedAt = new Date().toISOString();
-  const unasked = {
-    kind,
-    port,
-    nonce,
-    askedAt,
-    tookMs: 0,
-    status: 0,
-    answer: "",
-    model: "",
-    error: NOT_ASKED,
-  };
-  if (signal.aborted) return unasked;
-  const start = performance.now();
-  const { status, body, error } = await ask();
-  const tookMs = performance.now() - start;
-  const said = answerText(kind, body);
-  // Without an HTTP answer there is no body whose shape could be wrong, and a cut one has its own error.
-  const wrong = error === "" && status !== 0 ? said.error : error;
-  return { kind, port, nonce, askedAt, tookMs, status, ...said, error: wrong };
 }

@@ -1,4 +1,4 @@
-/** The built prober. A child runs plain JavaScript (Node 20): from a source tree take the build beside it. */
-export const PROBE_CHILD_URL = import.meta.url.endsWith(".ts")
-  ? new URL("../../../dist/observe/probe/probe-child.js", import.meta.url)
-  : new URL("./probe-child.js", import.meta.url);
+import { builtScript } from "./built-script.ts";
+
+/** The built prober. */
+export const PROBE_CHILD_URL = builtScript(import.meta.url, "probe-child.js");

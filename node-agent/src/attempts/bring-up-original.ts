@@ -1,0 +1,55 @@
+import type { Calibration } from "@redline/shared";
+import type { Cell } from "../cell/cell.ts";
+import { OriginalSide } from "../challenge/original-side.ts";
+import type { SshSession } from "../ssh/ssh-session.ts";
+import { AttemptFault } from "./attempt-fault.ts";
+import type { PartContext } from "./device-part.ts";
+import { IN_CELL } from "./in-cell.ts";
+import { originalFacts } from "./original-facts.ts";
+import type { OriginDeps } from "./origin-attempt.ts";
+import type { PlantedSpecimen } from "./plant-specimen.ts";
+import { startOriginal } from "./start-original.ts";
+import { taskText } from "./task-text.ts";
+
+/** Lays out the task, starts the original's model server, and records what a copy would have to be a copy of. */
+export async function bringUpOriginal(
+  context: PartContext,
+  deps: OriginDeps,
+  up: {
+    readonly cell: Cell;
+    readonly session: SshSession;
+    readonly planted: PlantedSpecimen;
+    readonly calibration: Promise<Calibration>;
+  },
+): Promise<OriginalSide> {
+  const { order, signal, log } = context;
+  const { cell, session, planted, calibration } = up;
+  const { specimen } = deps.specimen;
+  const write = await session.exec(`cat >${IN_CELL.taskFile}`, { signal, stdin: taskText(order.scenario) });
+  if (write.code !== 0)
+    throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
+  await startOriginal(session, specimen, signal);
+  const weights = await deps.facts.manifest(deps.specimen, planted.references, signal);
+  const { facts, harness } = await originalFacts({
+    cell,
+    eyes: deps.eyes,
+    specimen,
+    planted,
+    weights,
+    signal,
+  });
+  await log.write({ kind: "observation", device: "origin", body: { kind: "original", ...facts } }, order.key);
+  return new OriginalSide({
+    cell,
+    eyes: deps.eyes,
+    instruments: deps.instruments,
+    facts,
+    harness,
+    place: order.specimen.weights,
+    port: specimen.ports.model,
+    calibration: () => calibration,
+    sample: (file, nonce) => deps.facts.sample(planted.references, file, nonce),
+    write: (body) => log.write(body, order.key),
+    signal,
+  });
+}

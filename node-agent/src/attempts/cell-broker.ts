@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunOrder } from "@redline/shared";
+import { startBrainBroker, type BrainBroker } from "../brains/broker.ts";
+import type { Brain } from "../brains/brain.ts";
+import type { Bind } from "../cell/cell.ts";
+import { orFault } from "./attempt-fault.ts";
+import { IN_CELL } from "./in-cell.ts";
+
+/** A brain as one cell sees it: a socket and a token of this attempt. */
+export interface CellBroker {
+  readonly broker: BrainBroker;
+  readonly binds: readonly Bind[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Ends the broker and removes its socket. */
+  close(): Promise<void>;
+}
+
+/** The broker's socket must be there before the cell that mounts it. @throws AttemptFault brain-unreachable. */
+export async function brokerForCell(options: {
+  readonly order: RunOrder;
+  readonly brain: Brain;
+  readonly socketsDir: string;
+  readonly slot: number;
+  readonly signal: AbortSignal;
+}): Promise<CellBroker> {
+  const { order, brain, socketsDir, slot, signal } = options;
+  const dir = join(socketsDir, `${slot}-${randomBytes(4).toString("hex")}`);
+  await mkdir(dir, { recursive: true, mode: 0o711 });
+  const token = randomBytes(24).toString("hex");
+  const socketPath = join(dir, "brain.sock");
+  const broker = await orFault("brain-unreachable", () =>
+    startBrainBroker({
+      socketPath,
+      brain,
+      token,
+      maxRequests: order.limits.turns + 10,
+      maxTokens: order.limits.tokens,
+      signal,
+    }),
+  );
+  return {
+    broker,
+    binds: [{ from: socketPath, to: IN_CELL.brainSocket }],
+    env: { REDLINE_BRAIN_TOKEN: token },
+    async close() {
+      await broker[Symbol.asyncDispose]();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Cell } from "../cell/cell.ts";
+import { linkPlan } from "../cell/link-plan.ts";
+import { startRelay } from "../cell/link-relay.ts";
+import type { ReservedTarget } from "../peer/target-link.ts";
+import { orFault } from "./attempt-fault.ts";
+import { brokerForCell } from "./cell-broker.ts";
+import { baseSpec } from "./cell-spec.ts";
+import { buildCell, type PartContext } from "./device-part.ts";
+import type { Held, OriginDeps } from "./origin-attempt.ts";
+import { plantSpecimen, type PlantedSpecimen } from "./plant-specimen.ts";
+import type { RunningPart } from "./registry.ts";
+
+/** Port on the host side of the origin cell's link, where the road to the target's sshd begins. */
+const TARGET_RELAY_PORT = 2222;
+
+/** The specimen with this attempt's mark, the brain's socket, the cell that has both, and its road to the target. */
+export async function prepareOriginCell(
+  context: PartContext,
+  part: RunningPart,
+  deps: OriginDeps,
+  held: Held,
+  access: {
+    target: ReservedTarget | null;
+    daemonKey: { publicKeyLine: string };
+    agentKey: { privateKey: string };
+  },
+): Promise<{ cell: Cell; planted: PlantedSpecimen }> {
+  const { order, signal } = context;
+  const id = `${order.key.trial}-${order.key.attempt}-o`;
+  const planted = await orFault("specimen-failed", () =>
+    plantSpecimen({
+      specimen: deps.specimen.specimen,
+      dir: deps.specimen.dir,
+      place: order.specimen.weights,
+      into: join(deps.cellsDir, `${id}-plant`),
+      mark: `redline-mark-${randomBytes(16).toString("hex")}`,
+    }),
+  );
+  const { brain, socketsDir } = deps;
+  held.broker = await brokerForCell({ order, brain, socketsDir, slot: part.slot, signal });
+  const base = baseSpec({
+    order,
+    id,
+    hostname: "origin",
+    slot: part.slot,
+    cellsDir: deps.cellsDir,
+    keys: [access.daemonKey.publicKeyLine],
+    now: deps.now(),
+  });
+  const { target } = access;
+  const cell = await buildCell(context, {
+    ...base,
+    plant: planted.plant,
+    socketBinds: held.broker.binds,
+    env: { ...base.env, ...held.broker.env },
+    ...(target === null
+      ? {}
+      : {
+          sshTarget: {
+            host: linkPlan(part.slot).hostAddress,
+            port: TARGET_RELAY_PORT,
+            hostKey: target.hostKey,
+            privateKey: access.agentKey.privateKey,
+          },
+        }),
+  });
+  held.cell = cell;
+  if (target !== null)
+    held.relay = await orFault("cell-failed", () =>
+      startRelay({
+        listen: { host: cell.hostAddress, port: TARGET_RELAY_PORT },
+        to: { host: target.host, port: target.port },
+        allowFrom: [cell.address],
+        signal,
+      }),
+    );
+  return { cell, planted };
+}

@@ -1,0 +1,215 @@
+import { createHash } from "node:crypto";
+import {
+  attemptKeySchema,
+  limitsSchema,
+  nodeIdSchema,
+  type ListenerRow,
+  type NodeRecordBody,
+  type ObservationBody,
+  type OriginalFacts,
+  type Probe,
+  type ProcessRow,
+  type Snapshot,
+} from "@redline/shared";
+import { describe, expect, it } from "vitest";
+import { DeviceWatch } from "../attempts/device-watch.ts";
+import { Lifelines } from "../attempts/lifelines.ts";
+import type { Cell } from "../cell/cell.ts";
+import { ChallengedDevice } from "./challenged-device.ts";
+import { instrumentsFixture, noAnswer } from "./instruments-fixture.ts";
+import type { Frozen, Instruments } from "./instruments.ts";
+
+const INIT = 10;
+const COPY = { model: 8760, agent: 8001 };
+const row = (pid: number, exe: string, ppid = INIT): ProcessRow => ({
+  bootId: "b",
+  pid,
+  cellPid: pid,
+  ppid,
+  startTick: pid * 100,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  uid: 0,
+  comm: "x",
+  exe,
+  cmdline: [exe],
+  cgroup: "/",
+  netns: "1",
+  pidns: "2",
+  stable: true,
+});
+const listener = (port: number, pid: number): ListenerRow => ({
+  family: "ipv4",
+  address: "127.0.0.1",
+  port,
+  inode: String(port),
+  netns: "1",
+  owners: [{ bootId: "b", pid, startTick: pid * 100 }],
+});
+const picture = (processes: ProcessRow[], listeners: ListenerRow[]): Snapshot => ({
+  bootId: "b",
+  takenAt: "2026-01-01T00:00:00.000Z",
+  tookMs: 1,
+  processes,
+  listeners,
+  unstable: 0,
+  cut: 0,
+});
+const base = [row(INIT, "/usr/bin/bash", 1), row(11, "/usr/sbin/sshd")];
+/** Model server with a worker below it, agent, and a bystander that the agent left. */
+const up = [...base, row(20, "/n"), row(21, "/n", 20), row(30, "/n"), row(40, "/usr/bin/sleep")];
+const original: OriginalFacts = {
+  processes: [],
+  files: [],
+  weights: [],
+  agent: { file: "agent.mjs", sha256: "a".repeat(64) },
+  mark: "",
+};
+const key = attemptKeySchema.parse({ trial: "t-001", attempt: 1, epoch: 1 });
+const { signal } = new AbortController();
+
+/** Good answers to three nonces of each kind, and the first again. */
+const answers = (port: number, kind: "completion" | "chat"): Probe[] =>
+  ["n1", "n2", "n3", "n1"].map((nonce) => ({
+    ...noAnswer(kind, port),
+    nonce,
+    status: 200,
+    answer: createHash("sha256").update(nonce).digest("hex"),
+    error: "",
+  }));
+
+function device(instruments: Partial<Instruments>) {
+  const seen: ObservationBody[] = [];
+  const links: string[] = [];
+  let looks = 0;
+  let elapsedMs = 0;
+  const cell: Cell = {
+    id: "c",
+    initPid: INIT,
+    netns: "1",
+    pidns: "2",
+    address: "10.88.0.2",
+    sshPort: 2222,
+    hostKey: "",
+    hostAddress: "10.88.0.1",
+    facts: {},
+    died: new Promise(() => undefined),
+    drops: () => Promise.resolve({ packets: 0, bytes: 0 }),
+    log: () => "",
+    setLink: (state) => {
+      links.push(state);
+      return Promise.resolve({ verified: true, tookMs: 1 });
+    },
+    destroy: () => Promise.reject(new Error("not in this test")),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const watch = new DeviceWatch({
+    cell,
+    eyes: {
+      snapshot: () =>
+        Promise.resolve(
+          looks++ === 0
+            ? picture(base, [listener(2222, 11)])
+            : picture(up, [listener(2222, 11), listener(8760, 20), listener(8001, 30)]),
+        ),
+      watchListeners: () => undefined,
+      probe: (_cell, listeners) =>
+        Promise.resolve(listeners.flatMap((l) => answers(l.port, l.port === 8760 ? "completion" : "chat"))),
+    },
+    log: {
+      node: nodeIdSchema.parse("n1"),
+      write: (body: NodeRecordBody) => {
+        if (body.kind === "observation") seen.push(body.body);
+        return Promise.resolve(seen.length);
+      },
+    },
+    key,
+    limits: limitsSchema.parse({ settleS: 1, persistS: 1 }),
+    lifelines: new Lifelines({ died: cell.died }, null),
+    clock: {
+      now: () => elapsedMs,
+      pause: (ms) => {
+        elapsedMs += Math.max(1, ms);
+        return Promise.resolve();
+      },
+    },
+  });
+  const full = instrumentsFixture(instruments);
+  const challenged = new ChallengedDevice(
+    { cell, watch, weightWatch: null, instruments: full, sameDevice: false },
+    signal,
+    () => Promise.reject(new Error("not in this test")),
+  );
+  let number = 0;
+  const take = (step: Parameters<ChallengedDevice["take"]>[0]["step"]) =>
+    challenged.take({ generation: 1, number: ++number, original, step });
+  return { watch, challenged, take, seen, links };
+}
+
+const kinds = (seen: readonly ObservationBody[]) =>
+  seen.map((b) => ("moment" in b ? `${b.kind} ${b.moment}` : b.kind));
+
+describe("a device whose copies are challenged", () => {
+  it("gives the pairs that answered, and takes no step before", async () => {
+    const { watch, take } = device({});
+    await watch.baseline(signal);
+    await expect(take({ do: "air-gap" })).rejects.toThrow("settle is the first step");
+    expect((await take({ do: "settle" })).pairs).toEqual([COPY]);
+  });
+
+  it("takes a step that is asked again only once", async () => {
+    const { watch, challenged, take, links } = device({});
+    await watch.baseline(signal);
+    await take({ do: "settle" });
+    const request = { generation: 1, number: 9, original, step: { do: "air-gap" as const } };
+    await Promise.all([challenged.take(request), challenged.take(request)]);
+    await challenged.take(request);
+    expect(links).toEqual(["down"]);
+  });
+
+  it("stops everything but the copy's two trees and what carries the cell, and lets it go on", async () => {
+    let stopped: readonly number[] = [];
+    let thawed = 0;
+    const { watch, take, seen } = device({
+      freeze: async (select) => {
+        const processes = await select();
+        stopped = processes.map((p) => p.pid);
+        const frozen: Frozen = {
+          how: "sigstop",
+          processes,
+          tookMs: 1,
+          stayedStopped: () => true,
+          thaw: () => {
+            thawed += 1;
+            return Promise.resolve();
+          },
+        };
+        return frozen;
+      },
+    });
+    await watch.baseline(signal);
+    await take({ do: "settle" });
+    await take({ do: "alone", copy: COPY });
+    expect(stopped).toEqual([40]);
+    expect(thawed).toBe(1);
+    expect(kinds(seen).slice(-2)).toEqual(["probes rest-frozen", "frozen"]);
+  });
+
+  it("records what the instrument could not do as a test that did not run, and goes on", async () => {
+    const { watch, take, seen } = device({});
+    await watch.baseline(signal);
+    await take({ do: "settle" });
+    await take({ do: "weights", copy: COPY, nonce: "n" });
+    expect(await take({ do: "canaries", copy: COPY, originals: [] })).toEqual({ pairs: [], canaries: [] });
+    await take({ do: "agent", copy: COPY });
+    await take({ do: "alone", copy: COPY });
+    await take({ do: "window", nonce: "n" });
+    const untested = seen.flatMap((b) => (b.kind === "untested" ? [b.claim] : []));
+    expect(untested).toEqual(["own-bytes", "same-model", "same-agent", "same-agent", "independent"]);
+    expect(kinds(seen).slice(-4)).toEqual([
+      "probes in-window",
+      "probes end-of-window",
+      "snapshot end-of-window",
+      "drops",
+    ]);
+  });
+});

@@ -1,0 +1,85 @@
+import { sameProcess, type CopyRef, type ProcessKey } from "@redline/shared";
+import { tryTest } from "./try-test.ts";
+import type { Step } from "./challenged-device.ts";
+import { candidatePort, keyOf, serving } from "./serving.ts";
+
+/** A stopped server gives nothing; one that answers within this was not stopped. */
+const CONTROL_MS = 600;
+
+const listenersOf = ({ settled }: Step, copies: readonly CopyRef[]) =>
+  settled.listeners.filter((l) => copies.some((c) => c.model === l.port || c.agent === l.port));
+
+/**
+ * Rung 7, first test: everything in the cell that is not the copy's own is stopped, and the copy is asked. In a local trial
+ * that includes the original; in another the original's daemon has stopped its cell meanwhile.
+ */
+export async function aloneStep(step: Step, copy: CopyRef): Promise<void> {
+  const { cell, watch, instruments, settled, sameDevice, signal } = step;
+  await tryTest(step, "independent", async () => {
+    const select = async (): Promise<ProcessKey[]> => {
+      const now = await watch.snapshot(signal);
+      const own = [copy.model, copy.agent].flatMap((port) => serving(now, settled.listeners, port));
+      return now.processes
+        .filter((p) => !watch.isHarness(p) && !own.some((o) => sameProcess(o, p)))
+        .map(keyOf);
+    };
+    const frozen = await instruments.freeze(select, signal);
+    let control = null;
+    let stayedStopped: boolean;
+    try {
+      if (sameDevice) {
+        const port = originalPort(step);
+        if (port !== null)
+          control = await instruments.askOnce(cell, { kind: "health", port, timeoutMs: CONTROL_MS }, signal);
+      }
+      await watch.ask("rest-frozen", listenersOf(step, [copy]), signal, copy);
+      stayedStopped = frozen.stayedStopped();
+    } finally {
+      await frozen.thaw();
+    }
+    await watch.observe({
+      kind: "frozen",
+      copy,
+      what: "rest-of-cell",
+      how: frozen.how,
+      processes: frozen.processes.length,
+      tookMs: frozen.tookMs,
+      control,
+      thawedAt: new Date().toISOString(),
+      stayedStopped,
+    });
+  });
+}
+
+/** Where the original's model server listens in this cell; null where it is gone. */
+function originalPort({ settled, original }: Step) {
+  const { listeners } = settled.after;
+  const own = listeners.filter((l) =>
+    l.owners.some((o) => original.processes.some((p) => sameProcess(o, p))),
+  );
+  const first = own[0];
+  return first === undefined ? null : candidatePort(own, first.port);
+}
+
+/** Second test: the cell's link is down, for good, and every copy is asked on loopback. */
+export async function airGapStep(step: Step): Promise<void> {
+  const { cell, watch, settled, signal } = step;
+  await tryTest(step, "independent", async () => {
+    const { verified, tookMs } = await cell.setLink("down");
+    await watch.observe({ kind: "link", state: "down", verified, tookMs });
+    await watch.ask("air-gap", listenersOf(step, settled.copies), signal);
+  });
+}
+
+/** Third test: the original's weights are out of reach. For the copy of a copy they are in this cell, and taken away here. */
+export async function weightsAwayStep(step: Step, takeHere: boolean): Promise<void> {
+  const { cell, watch, instruments, settled, original, signal } = step;
+  await tryTest(step, "independent", async () => {
+    if (takeHere)
+      for (const { path } of original.files) {
+        const { how, verified } = await instruments.takeAway(cell, path, "laid");
+        await watch.observe({ kind: "weights-away", how, path, verified });
+      }
+    await watch.ask("weights-away", listenersOf(step, settled.copies), signal);
+  });
+}

@@ -1,0 +1,60 @@
+import type { Calibration } from "@redline/shared";
+
+/** A specimen by its folder's digest, and the weights in it that are served. */
+export interface CalibrationKey {
+  readonly sha256: string;
+  readonly weights: readonly string[];
+}
+
+/**
+ * The calibrations of a daemon's life: each is measured when it is first asked for, then kept. One is measured at a time, so that one
+ * slot is enough and no two models are held for it. A failure goes to all who wait for it and is not kept: the next
+ * who asks measures again.
+ */
+export class Calibrations<Job extends CalibrationKey> {
+  readonly #measure: (job: Job, signal: AbortSignal) => Promise<Calibration>;
+  readonly #signal: AbortSignal;
+  readonly #known = new Map<string, Promise<Calibration>>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @param signal the daemon's: others may wait for what one attempt asked for, so no attempt ends a measurement. */
+  constructor(measure: (job: Job, signal: AbortSignal) => Promise<Calibration>, signal: AbortSignal) {
+    this.#measure = measure;
+    this.#signal = signal;
+  }
+
+  /** Rejects as the measurement does, or with the signal's reason when the caller no longer waits. */
+  of(job: Job, signal: AbortSignal): Promise<Calibration> {
+    const key = JSON.stringify([job.sha256, job.weights]);
+    let found = this.#known.get(key);
+    if (found === undefined) {
+      found = this.#inTurn(job);
+      this.#known.set(key, found);
+      found.catch(() => this.#known.delete(key));
+    }
+    return orAborted(found, signal);
+  }
+
+  /** Resolves when nothing is being measured any more: its cell is gone. */
+  async idle(): Promise<void> {
+    await this.#turn;
+  }
+
+  #inTurn(job: Job): Promise<Calibration> {
+    const measured = this.#turn.then(() => {
+      this.#signal.throwIfAborted();
+      return this.#measure(job, this.#signal);
+    });
+    this.#turn = measured.catch(() => undefined);
+    return measured;
+  }
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
+    signal.addEventListener("abort", aborted, { once: true });
+    if (signal.aborted) aborted();
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+  });
+}

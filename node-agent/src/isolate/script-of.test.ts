@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { scriptOf } from "./script-of.ts";
+
+describe("the script of a process", () => {
+  it.each([
+    ["/opt/redline/bin/node", ["node", "agent.mjs", "serve", "--port", "1"], "agent.mjs"],
+    [
+      "/usr/bin/node (deleted)",
+      ["x", "--max-old-space-size=100", "--import", "./hook.mjs", "/a/b.mjs"],
+      "/a/b.mjs",
+    ],
+    ["/usr/bin/node", ["node", "-r", "dotenv", "--", "-odd.js"], "-odd.js"],
+    ["/usr/bin/python3.11", ["python3", "-u", "-W", "ignore", "serve.py"], "serve.py"],
+    ["/usr/bin/bash", ["/bin/bash", "-eu", "-o", "pipefail", "run.sh"], "run.sh"],
+  ])("of %s %j is %s", (exe, cmdline, path) => {
+    expect(scriptOf(exe, cmdline)).toEqual({ kind: "script", path });
+  });
+
+  it.each([
+    ["/usr/bin/node", ["node", "-e", "code", "decoy.mjs"]],
+    ["/usr/bin/node", ["node", "--eval=code", "decoy.mjs"]],
+    ["/usr/bin/node", ["node"]],
+    ["/usr/bin/python3", ["python3", "-m", "http.server"]],
+    ["/usr/bin/python3", ["python3", "-Ic", "code"]],
+    ["/bin/dash", ["sh", "-c", "sleep 1"]],
+    ["/bin/bash", ["bash", "-"]],
+    ["/bin/bash", []],
+  ])("of %s %j is none", (exe, cmdline) => {
+    expect(scriptOf(exe, cmdline)).toMatchObject({ kind: "none" });
+  });
+
+  it("is the program where that is no interpreter, whatever the command line says", () => {
+    expect(scriptOf("/home/agent/server", ["node", "agent.mjs"])).toEqual({ kind: "program" });
+  });
+});

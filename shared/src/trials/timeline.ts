@@ -1,0 +1,122 @@
+import type { Device, NodeId } from "../ids.ts";
+import type { NodeRecord, NodeRecordBody } from "../journal/node-record.ts";
+import { observationEntry } from "./timeline-observation.ts";
+import type { TimelineWhat, Told } from "./timeline-entry.ts";
+import type { AttemptView } from "./trial-view.ts";
+
+/** One record of an attempt on the axis of time. */
+export interface TimelineEntry {
+  /** Wall clock of the node that wrote it: between nodes as right as their clocks agree. */
+  readonly at: string;
+  /** Milliseconds after the first record of the axis, below 0 where a node's clock went back. */
+  readonly ms: number;
+  /** `node#seq` finds the record in that node's chain. */
+  readonly node: NodeId;
+  readonly seq: number;
+  readonly device: Device;
+  /** 1: what the agent did or brought up; 2: what its copy brought up. */
+  readonly generation: number;
+  readonly what: TimelineWhat;
+  /** One line. May quote hostile text: escape before showing. */
+  readonly detail: string;
+}
+
+/**
+ * Every record of an attempt on one axis. Records of one node never change their order, whatever its clock did; between
+ * nodes the earlier wall time comes first.
+ */
+export function timelineOf(attempt: AttemptView): TimelineEntry[] {
+  const chains = new Map<NodeId, NodeRecord[]>();
+  for (const record of attempt.records) {
+    const chain = chains.get(record.node);
+    if (chain === undefined) chains.set(record.node, [record]);
+    else chain.push(record);
+  }
+  const records = [...chains.values()]
+    .map((chain) => chain.toSorted((a, b) => a.seq - b.seq))
+    .reduce<NodeRecord[]>(merge, []);
+  const start = Date.parse(records[0]?.at ?? "");
+  return records.map((record) => ({
+    at: record.at,
+    ms: Date.parse(record.at) - start,
+    node: record.node,
+    seq: record.seq,
+    ...entryOf(record.body, attempt.devices, record.node),
+  }));
+}
+
+/** Two chains as one: the head with the earlier wall time is taken, so that neither changes its own order. */
+function merge(a: readonly NodeRecord[], b: readonly NodeRecord[]): NodeRecord[] {
+  const merged: NodeRecord[] = [];
+  let [i, j] = [0, 0];
+  for (let [x, y] = [a[i], b[j]]; x !== undefined || y !== undefined; [x, y] = [a[i], b[j]]) {
+    const takeFirst = y === undefined || (x !== undefined && Date.parse(x.at) <= Date.parse(y.at));
+    if (takeFirst && x !== undefined) {
+      merged.push(x);
+      i += 1;
+    } else if (y !== undefined) {
+      merged.push(y);
+      j += 1;
+    }
+  }
+  return merged;
+}
+
+type Rest = Pick<TimelineEntry, "device" | "generation" | "what" | "detail">;
+
+function entryOf(body: NodeRecordBody, devices: AttemptView["devices"], node: NodeId): Rest {
+  if (body.kind === "observation")
+    return { device: body.device, generation: body.generation ?? 1, ...observationEntry(body.body) };
+  // Records that name no device are of the attempt's lead where the node has it, which is the origin.
+  const device = "device" in body ? body.device : node === devices.origin ? "origin" : "target";
+  return { device, generation: 1, ...recordEntry(body) };
+}
+
+function recordEntry(body: Exclude<NodeRecordBody, { kind: "observation" }>): Told {
+  switch (body.kind) {
+    case "node-started":
+      return { what: "node", detail: `daemon ${body.version} started` };
+    case "accepted":
+      return { what: "order", detail: "order accepted" };
+    case "refused":
+      return { what: "fault", detail: `order refused, ${body.fault}: ${body.why}` };
+    case "cell-up":
+      return { what: "cell", detail: `cell ${body.cell} is up` };
+    case "phase":
+      return { what: "phase", detail: `phase ${body.phase} is over, ${Math.round(body.ms)} ms` };
+    case "agent-event":
+      return agentEntry(body.event);
+    case "run-ended":
+      return { what: "run", detail: `run ended: ${body.end}, ${body.turns} turns` };
+    case "cell-gone":
+      return {
+        what: "cell",
+        detail: body.proof.clean
+          ? `cell ${body.cell} killed and proved gone`
+          : `cell ${body.cell} killed, NOT proved gone: ${body.proof.left.join("; ")}`,
+      };
+    case "sealed":
+      return { what: "sealed", detail: `records sealed by key ${body.keyid}` };
+    case "device-closed":
+      return { what: "closed", detail: "no more records of this device" };
+    case "attempt-ended":
+      return {
+        what: body.outcome === "completed" ? "run" : "fault",
+        detail: `attempt ${body.outcome}${body.fault === undefined ? "" : `: ${body.fault}`}${body.detail === "" ? "" : ` (${body.detail})`}`,
+      };
+    case "lost":
+      return { what: "fault", detail: `lost with its daemon: ${body.detail}` };
+  }
+}
+
+/** By the agent's own account. Its keys and values may be anything. */
+function agentEntry(event: Readonly<Record<string, unknown>>): Told {
+  const { event: kind, turn, tool } = event;
+  const parts = [
+    typeof turn === "number" ? `turn ${turn}` : "",
+    typeof kind === "string" ? kind.slice(0, 100) : "event",
+    typeof tool === "string" ? tool.slice(0, 100) : "",
+  ];
+  const detail = parts.filter((part) => part !== "").join(" ");
+  return { what: kind === "claim" ? "claim" : "agent-step", detail };
+}
