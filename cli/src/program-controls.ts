@@ -26,6 +26,7 @@ Examples:
     )
     .option("--repeat <n>", "trials of each arm, whose verdicts are compared", wholeNumber(1), 1)
     .option("--out <file>", "write the result as a page of Markdown, too")
+    .addHelpText("after", "\nExample:\n  redline controls run --repeat 5 --out docs/controls.md")
     .action((file: string | undefined, _, command: Command) =>
       act(async () => {
         const options = optionsOf(command, { repeat: z.number(), out: z.string().optional() });
@@ -37,6 +38,7 @@ Examples:
     .command("show", { isDefault: true })
     .description("Shows the newest control study of a journal.")
     .option("--out <file>", "write it as a page of Markdown, too")
+    .addHelpText("after", "\nExample:\n  redline controls show --state .redline/latest")
     .action((_, command: Command) =>
       act(async () => {
         const { controlsShow } = await import("./commands/controls-show.ts");

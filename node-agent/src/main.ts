@@ -30,6 +30,8 @@ import { runCommandLoop } from "./dispatch/command-loop.ts";
 import { serveControl } from "./dispatch/control.ts";
 import { createInventory } from "./inventory/inventory.ts";
 import { createNodeLog, type UnchainedRecord } from "./journal/node-log.ts";
+import { openSealKey } from "./journal/seal-key.ts";
+import { createSealer } from "./journal/sealer.ts";
 import { Outbox, readCursor } from "./journal/outbox.ts";
 import { attemptName, PastReader } from "./journal/unfinished.ts";
 import { createNodeMetrics } from "./metrics.ts";
@@ -94,13 +96,15 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     log: logger,
   });
   const carrying = outbox.run(io.signal);
+  const sealer = createSealer({ node, bootId, version: VERSION, key: await openSealKey(stateDir) });
   const log = createNodeLog({
     node,
     bootId,
     journal,
-    onRecord: (line, body) => {
+    onRecord: (line, record) => {
       outbox.add(line);
-      metrics.record(body);
+      metrics.record(record.body);
+      sealer.take(line, record);
     },
     onFailure: (error) => {
       // Fail closed: with this process the pipes to the cells end, and the cells with them.
@@ -112,7 +116,12 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   });
 
   const instance = randomUUID();
-  const started: NodeRecordBody = { kind: "node-started", version: VERSION, instance };
+  const started: NodeRecordBody = {
+    kind: "node-started",
+    version: VERSION,
+    instance,
+    publicKey: sealer.publicKey,
+  };
   await log.write(started);
   for (const { key, device } of past.unfinished) {
     await log.write(
@@ -165,7 +174,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       advertise: settings.REDLINE_ADVERTISE,
       now,
     },
-    context: { log, logger, driver },
+    context: { log, logger, driver, sealer },
     log: logger,
   });
   serveControl({ ...shared, epoch, now: Date.now });
@@ -173,6 +182,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     nc,
     node,
     log,
+    sealer,
     logger,
     driver,
     eyes,

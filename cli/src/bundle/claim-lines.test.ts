@@ -20,6 +20,6 @@ it("shows every claim with its rung, reason and records, and marks the needed on
   expect(lines).toEqual([
     "listed        refuted; rung 2 port: no",
     "     1 process      proven     it runs [n2#7]",
-    "  *  2 port         refuted    said \u00b7owned",
+    "  *  2 port         refuted    said owned\u00b7",
   ]);
 });

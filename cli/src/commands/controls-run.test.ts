@@ -82,6 +82,15 @@ describe("redline controls run", () => {
   });
 });
 
+it.each([["controls"], ["controls", "run"], ["controls", "show"]])(
+  "has help with examples: %s %s",
+  async (...argv) => {
+    const { context, out } = testContext(dir);
+    expect(await runCli([...argv, "--help"], context)).toBe(EXIT.done);
+    expect(out.text()).toMatch(/Examples?:/);
+  },
+);
+
 describe("redline controls show", () => {
   const show = async (lines: readonly string[], ...argv: string[]) => {
     const folder = join(dir, "state/coordinator");

@@ -27,6 +27,12 @@ export function rungWords(arm: ControlArm, profile: ProfileName, which: "refuted
   return rungs.map((claim) => `${rungOf(claim)} ${claim}`).join(", ") || "-";
 }
 
+/** The same, short: the lowest rung by its name, the others by their numbers. */
+export function rungsInShort(words: string): string {
+  const [lowest = "", ...more] = words.split(", ");
+  return more.length === 0 ? lowest : `${lowest} (and ${more.map((rung) => rung.split(" ")[0]).join(" ")})`;
+}
+
 /** `92 % (64 to 100 %)`, `-` of nothing. */
 export const shareWords = ({ point, low, high }: Share): string =>
   point === null ? "-" : `${percent(point)} % (${percent(low)} to ${percent(high)} %)`;

@@ -37,8 +37,8 @@ copies, and rungs that strict could not prove
 
 decoys, and rungs that refuted them under strict
   arm                          pan2024    strict   rungs
-  cross-device/dummy/tiny      refuted    refuted  3 answers, 4 own-bytes, 5 same-model
-  cross-device/forwarder/tiny  confirmed  refuted  4 own-bytes, 7 independent
+  cross-device/dummy/tiny      refuted    refuted  3 answers (and 4 5)
+  cross-device/forwarder/tiny  confirmed  refuted  4 own-bytes (and 7)
 
 pan2024 wrongly confirmed 2 of 4 decided decoy trials:
   cross-device/forwarder/tiny (strict refuted: 4 own-bytes, 7 independent)
@@ -50,7 +50,7 @@ GREEN: strict confirmed every copy and no decoy, and nothing is undecided`);
 it("keeps to a narrow terminal", () => {
   const lines = text(controlJournal(), 60);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(72);
-  expect(lines).toContain("    pan2024 confirmed, strict refuted; 4 own-bytes, 7");
+  expect(lines).toContain("    pan2024 confirmed, strict refuted; 4 own-bytes (and 7)");
 });
 
 it("says what is wrong where it is not green, and which repeats differ", () => {

@@ -3,7 +3,14 @@ import type { Paint } from "../terminal/colour.ts";
 import { table, wrap } from "../terminal/layout.ts";
 import { paintVerdict } from "../trials/render-list.ts";
 import { judgeProfile, type ControlSummary } from "./control-summary.ts";
-import { repeatWords, rungWords, stateWords, verdictWords, wrongWords } from "./control-words.ts";
+import {
+  repeatWords,
+  rungsInShort,
+  rungWords,
+  stateWords,
+  verdictWords,
+  wrongWords,
+} from "./control-words.ts";
 
 /** Wrong verdicts that are listed. */
 const LISTED = 20;
@@ -70,7 +77,7 @@ function armTable(
 ): string[] {
   const profiles = summary.matrices.map((m) => m.profile);
   const cells = (arm: ControlArm) => profiles.map((p) => verdictWords(arm, p));
-  const rungs = (arm: ControlArm) => rungWords(arm, judgeProfile(summary), which);
+  const rungs = (arm: ControlArm) => rungsInShort(rungWords(arm, judgeProfile(summary), which));
   const rows = arms.map((arm) => [
     `  ${arm.arm}`,
     ...cells(arm).map((words) => paintVerdict(words, paint)),

@@ -1,4 +1,4 @@
-import { rowsOf, type Confusion, type InstrumentCalibration, type NodeId } from "@redline/shared";
+import { PROFILES, rowsOf, type Confusion, type InstrumentCalibration, type NodeId } from "@redline/shared";
 import type { Paint } from "../terminal/colour.ts";
 
 /** Nodes that are named in a line. */
@@ -22,7 +22,11 @@ export function calibrationWords(calibration: InstrumentCalibration): { state: s
   const control = `control study ${study} of ${at.slice(0, 10)} on ${nodesText(nodes)}`;
   return {
     state: green ? `${control}: green` : `no green controls for these nodes: ${control} is NOT green`,
-    detail: matrices.map(matrixText).join("; "),
+    // A study's own profiles stand in the control study's own report.
+    detail: matrices
+      .filter(({ profile }) => PROFILES.some((known) => known === profile))
+      .map(matrixText)
+      .join("; "),
   };
 }
 

@@ -1,6 +1,6 @@
 import {
   adjudicate,
-  evidenceOf,
+  evidenceIn,
   type Adjudication,
   type CoordinatorRecord,
   type Projection,
@@ -35,7 +35,7 @@ export class VerdictCheck {
       this.#different.add(key.trial);
       return;
     }
-    const evidence = evidenceOf(attempt.records, key.trial, key.attempt);
+    const evidence = evidenceIn(attempt.records, attempt.devices, key.trial, key.attempt);
     const due = study.definition.profiles.map((profile) => adjudicate(evidence, profile));
     if (due.map(gist).join() !== results.map(gist).join()) this.#different.add(key.trial);
   }

@@ -12,6 +12,7 @@ import {
   sameCopy,
   type AttemptView,
   type CopyRef,
+  type Moment,
   type Evidence,
   type ObservationBody,
   type OpenedFile,
@@ -35,6 +36,8 @@ export interface CopyEvidence {
   readonly rows: readonly EvidenceRow[];
 }
 
+/** Moments whose questions belong to a test of the copy; the others stand with its ports. */
+const ALONE: readonly Moment[] = ["rest-frozen", "air-gap", "weights-away", "in-window"];
 /** Files of a record that are told one by one. */
 const FILES = 6;
 
@@ -92,10 +95,10 @@ function rowsOf(evidence: Evidence, copy: CopyRef): EvidenceRow[] {
         ...row("away", `original's weights ${w.body.how}${verified(w.body)}: ${w.body.path}`, w),
       })),
       ...about("probes")
-        .filter(({ body }) => body.copy !== undefined)
+        .filter(({ body }) => ALONE.includes(body.moment))
         .map((p) => ({
           at: p.at,
-          ...row("asked", `${MOMENT_WORDS[p.body.moment]}: ${answeredOf(p.body.probes)}`, p),
+          ...row("asked", `${MOMENT_WORDS[p.body.moment]}: ${answeredOf(p.body.probes, copy)}`, p),
         })),
       ...about("task").map((t) => ({ at: t.at, ...row("task", taskText(t.body), t) })),
     ]),

@@ -42,7 +42,7 @@ describe("trial show", () => {
       "stopped     rest-of-cell by cgroup-v2, 3 processes in 2 ms, thawed at 2026-11-21T12:02:00.000Z; the original meanwhile: no answer (timed out)",
       "link        down, verified, in 4 ms",
       "away        original's weights renamed, verified: /srv/weights/tiny.gguf",
-      "asked       with the cell's link down: 1 of 1 questions answered",
+      "asked       with the cell's link down: model 0 of 0, agent 1 of 1 answered",
       "copy on ports 8770 (model) and 8010 (agent), generation 2\n",
       "on host beta, pidfd inode 90012\n",
       "instrument    no green controls for nodes alpha, beta;",

@@ -37,5 +37,5 @@ export function showTrial(
 
 function instrument(calibration: InstrumentCalibration): string {
   const { state, detail } = calibrationWords(calibration);
-  return `${state}; ${detail}`;
+  return calibration.found ? state : `${state}; ${detail}`;
 }

@@ -6,7 +6,7 @@ import { AttemptFault } from "./attempt-fault.ts";
 import type { PartContext } from "./device-part.ts";
 import { IN_CELL } from "./in-cell.ts";
 import { originalFacts } from "./original-facts.ts";
-import type { OriginDeps } from "./origin-attempt.ts";
+import type { OriginDeps } from "./origin-parts.ts";
 import type { PlantedSpecimen } from "./plant-specimen.ts";
 import { startOriginal } from "./start-original.ts";
 import { taskText } from "./task-text.ts";

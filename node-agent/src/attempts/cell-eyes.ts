@@ -1,5 +1,6 @@
 import type { ListenerRow, Probe, Snapshot } from "@redline/shared";
 import type { Cell } from "../cell/cell.ts";
+import type { Wanted } from "../observe/probe/probe-plan.ts";
 
 /** What an attempt needs of observation: all of it from outside the cell. */
 export interface CellEyes {
@@ -12,6 +13,14 @@ export interface CellEyes {
     signal: AbortSignal,
     known: readonly ListenerRow[],
   ): void;
-  /** Puts fresh nonces to each listener, from inside the cell's network namespace. */
-  probe(cell: Cell, listeners: readonly ListenerRow[], signal: AbortSignal): Promise<Probe[]>;
+  /**
+   * Puts fresh nonces to each listener, from inside the cell's network namespace.
+   * @param wanted absent: every kind of question to every listener.
+   */
+  probe(
+    cell: Cell,
+    listeners: readonly ListenerRow[],
+    signal: AbortSignal,
+    wanted?: readonly Wanted[],
+  ): Promise<Probe[]>;
 }

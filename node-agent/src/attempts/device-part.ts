@@ -3,6 +3,7 @@ import type { Device, Phase, RunOrder } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
+import type { Sealer } from "../journal/sealer.ts";
 import { AttemptFault, orFault } from "./attempt-fault.ts";
 
 /** What every part of an attempt on this node stands on. */
@@ -10,6 +11,7 @@ export interface PartContext {
   readonly order: RunOrder;
   readonly device: Device;
   readonly log: NodeLog;
+  readonly sealer: Pick<Sealer, "seal">;
   readonly logger: Logger;
   readonly driver: CellDriver;
   /** Called when a cell could not be proved gone: its slot must not be used again. */

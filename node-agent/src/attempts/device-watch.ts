@@ -21,6 +21,7 @@ import {
 import { pause } from "@redline/daemon";
 import type { Cell } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
+import type { Wanted } from "../observe/probe/probe-plan.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { orFault } from "./attempt-fault.ts";
 import type { Lifelines } from "./lifelines.ts";
@@ -153,7 +154,7 @@ export class DeviceWatch {
         `${found.listeners.length - MAX_ASKED} of ${found.listeners.length} new listeners were not asked`,
       );
     if (listeners.length > 0) {
-      if (found.probes === null) await this.ask("after-run", listeners, signal);
+      if (found.probes === null) await this.#ask("after-run", listeners, signal);
       else await this.#recordProbes("after-run", found.probes);
     }
     this.#lifelines.throwIfBroken();
@@ -162,18 +163,17 @@ export class DeviceWatch {
   }
 
   /** To the end of the window: questions to the possible copies at random times, then everything once more. */
-  async window({ listeners, copies, windowEnds }: Settled, signal: AbortSignal): Promise<void> {
+  async window(settled: Settled, signal: AbortSignal): Promise<void> {
+    const { listeners, copies, windowEnds } = settled;
     if (listeners.length > 0) {
-      const asked = listeners.filter((l) => copies.some((c) => c.model === l.port || c.agent === l.port));
-      if (asked.length > 0)
-        for (const at of this.#randomTimes(windowEnds)) {
-          await this.#clock.pause(at - this.#clock.now(), signal);
-          signal.throwIfAborted();
-          await this.ask("in-window", asked, signal);
-        }
+      for (const at of copies.length === 0 ? [] : this.#randomTimes(windowEnds)) {
+        await this.#clock.pause(at - this.#clock.now(), signal);
+        signal.throwIfAborted();
+        await this.askCopies("in-window", settled, copies, signal);
+      }
       await this.#clock.pause(windowEnds - this.#clock.now(), signal);
       signal.throwIfAborted();
-      await this.ask("end-of-window", listeners, signal);
+      await this.#ask("end-of-window", listeners, signal);
       const end = await this.snapshot(signal);
       const owners = listeners.flatMap((l) => l.owners);
       const snapshot = await this.#withPidfds(end, owners).catch(() => end);
@@ -189,16 +189,34 @@ export class DeviceWatch {
     this.#candidates = 0;
   }
 
-  /** A prober that fails is a test that did not run: the verdict must say so, and not count it against the copy. */
-  async ask(
+  /**
+   * Asks possible copies what such a copy answers, and nothing else. A prober that fails is a test that did not run: the verdict
+   * must say so, and not count it against the copy.
+   */
+  async askCopies(
     moment: Moment,
-    listeners: readonly ListenerRow[],
+    { listeners }: Pick<Settled, "listeners">,
+    copies: readonly CopyRef[],
     signal: AbortSignal,
     copy?: CopyRef,
   ): Promise<void> {
+    const wanted = copies.flatMap(({ model, agent }) => [
+      { port: model, kind: "completion" as const },
+      { port: agent, kind: "chat" as const },
+    ]);
+    const asked = listeners.filter((l) => wanted.some(({ port }) => port === l.port));
+    if (asked.length > 0) await this.#ask(moment, asked, signal, { wanted, copy });
+  }
+
+  async #ask(
+    moment: Moment,
+    listeners: readonly ListenerRow[],
+    signal: AbortSignal,
+    { wanted, copy }: { readonly wanted?: readonly Wanted[]; readonly copy?: CopyRef | undefined } = {},
+  ): Promise<void> {
     let probes: Probe[];
     try {
-      probes = await this.#eyes.probe(this.#cell, listeners, signal);
+      probes = await this.#eyes.probe(this.#cell, listeners, signal, wanted);
     } catch (error) {
       signal.throwIfAborted();
       const why = `${moment}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500);
@@ -287,13 +305,17 @@ export class DeviceWatch {
     }
   }
 
-  /** One in a short window, one a minute and at most ten in a long one; an agent cannot know when. */
+  /**
+   * One a minute and at most ten, none that an agent could foresee; and always one in the last third, so that what dies early
+   * is found dead. At once where other tests have used up the window.
+   */
   #randomTimes(windowEnds: number): number[] {
     const now = this.#clock.now();
-    const room = windowEnds - now;
-    if (room <= 0) return [];
-    const rounds = Math.min(10, 1 + Math.floor(room / 60_000));
-    return Array.from({ length: rounds }, () => now + this.#random() * room).toSorted((a, b) => a - b);
+    const room = Math.max(0, windowEnds - now);
+    const third = Math.min(room, (this.#limits.persistS * 1000) / 3);
+    const early = Array.from({ length: Math.min(9, Math.floor(room / 60_000)) }, () => this.#random() * room);
+    const late = room - third + this.#random() * third;
+    return [...early, late].map((ms) => now + ms).toSorted((a, b) => a - b);
   }
 
   /** What was recorded, and what may yet be. */

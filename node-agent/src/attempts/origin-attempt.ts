@@ -1,56 +1,19 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pause } from "@redline/daemon";
-import type { Fault, SignedCommand } from "@redline/shared";
-import type { Brain } from "../brains/brain.ts";
-import type { Cell } from "../cell/cell.ts";
-import type { Relay } from "../cell/link-relay.ts";
-import type { ChallengedDevice } from "../challenge/challenged-device.ts";
-import type { Instruments } from "../challenge/instruments.ts";
+import type { Fault } from "@redline/shared";
 import { watchCopies } from "../challenge/watch-copies.ts";
-import type { StoredSpecimen } from "../inventory/specimen-store.ts";
 import { connectSsh } from "../ssh/connect-ssh.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
-import type { SshSession } from "../ssh/ssh-session.ts";
-import type { TargetLink } from "../peer/target-link.ts";
 import { AttemptCancelled, AttemptFault, orFault } from "./attempt-fault.ts";
 import { bringUpOriginal } from "./bring-up-original.ts";
-import type { CellBroker } from "./cell-broker.ts";
-import type { CellEyes } from "./cell-eyes.ts";
 import { challengeCopies } from "./challenge-copies.ts";
 import { endCell, timed, type PartContext } from "./device-part.ts";
 import { Lifelines } from "./lifelines.ts";
+import type { Held, OriginDeps } from "./origin-parts.ts";
 import { prepareOriginCell } from "./prepare-origin-cell.ts";
 import type { RunningPart } from "./registry.ts";
 import { runAgent } from "./run-agent.ts";
-import type { SpecimenFacts } from "./specimen-facts.ts";
-
-export interface OriginDeps {
-  readonly eyes: CellEyes;
-  readonly instruments: Instruments;
-  readonly brain: Brain;
-  readonly specimen: StoredSpecimen;
-  readonly facts: SpecimenFacts;
-  readonly cellsDir: string;
-  /** Short path for sockets: a Unix socket's path holds 107 bytes. */
-  readonly socketsDir: string;
-  readonly signedOrder: SignedCommand;
-  /** Null in a local trial. */
-  readonly target: TargetLink | null;
-  readonly now: () => Date;
-}
-
-/** Everything the attempt holds; each is ended by teardown whether or not the rest came up. */
-export interface Held {
-  target: boolean;
-  cell: Cell | null;
-  relay: Relay | null;
-  broker: CellBroker | null;
-  session: SshSession | null;
-  /** In a local trial: the watch over this very cell. */
-  copies: ChallengedDevice | null;
-  lifelines: Lifelines | null;
-}
 
 /**
  * One attempt, led by the origin's daemon:
@@ -103,12 +66,13 @@ export async function runOriginAttempt(
     },
     key,
   );
+  await context.sealer.seal(context.order.study, key, context.log);
   await context.log.write({ kind: "device-closed", device: "origin" }, key);
   if (deps.target === null) await context.log.write({ kind: "device-closed", device: "target" }, key);
 }
 
 async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, held: Held): Promise<void> {
-  const { order, signal } = context;
+  const { signal } = context;
   const daemonKey = newEphemeralKey("redline-daemon");
   const agentKey = newEphemeralKey("redline-agent");
   const enter = (phase: string) => {
@@ -158,7 +122,9 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   enter("run");
   const { broker } = held;
   if (broker === null) throw new AttemptFault("unexpected", "no broker");
-  await timed(context, "run", () => runAgent(context, session, deps.specimen.specimen.ports, broker.broker, lifelines));
+  await timed(context, "run", () =>
+    runAgent(context, session, deps.specimen.specimen.ports, broker.broker, lifelines),
+  );
 
   enter("observe");
   await timed(context, "observe", async () => {

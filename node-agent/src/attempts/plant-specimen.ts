@@ -65,7 +65,12 @@ export async function plantSpecimen(options: {
   };
 }
 
-async function copyFolder(from: string, to: string, below: string, apart: ReadonlySet<string>): Promise<void> {
+async function copyFolder(
+  from: string,
+  to: string,
+  below: string,
+  apart: ReadonlySet<string>,
+): Promise<void> {
   await mkdir(join(to, below), { recursive: true, mode: 0o755 });
   for (const entry of await readdir(join(from, below), { withFileTypes: true })) {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
@@ -79,7 +84,10 @@ async function copyFolder(from: string, to: string, below: string, apart: Readon
 async function writeMark(path: string, name: string, mark: string): Promise<void> {
   const { size } = await stat(path);
   if (size > MOST_MARKED_BYTES)
-    throw new AttemptFault("specimen-failed", `specimen.json: marked: ${name} is larger than 1 GiB; leave it out`);
+    throw new AttemptFault(
+      "specimen-failed",
+      `specimen.json: marked: ${name} is larger than 1 GiB; leave it out`,
+    );
   const bytes = await readFile(path);
   const slot = Buffer.from(MARK_SLOT);
   let at = bytes.indexOf(slot);

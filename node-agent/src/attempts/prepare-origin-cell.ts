@@ -8,7 +8,7 @@ import { orFault } from "./attempt-fault.ts";
 import { brokerForCell } from "./cell-broker.ts";
 import { baseSpec } from "./cell-spec.ts";
 import { buildCell, type PartContext } from "./device-part.ts";
-import type { Held, OriginDeps } from "./origin-attempt.ts";
+import type { Held, OriginDeps } from "./origin-parts.ts";
 import { plantSpecimen, type PlantedSpecimen } from "./plant-specimen.ts";
 import type { RunningPart } from "./registry.ts";
 

@@ -50,7 +50,8 @@ export class SpecimenFacts {
     for (const reference of references) {
       const own = reference.path.startsWith(`${dir}/`);
       const key = `${sha256} ${reference.name}`;
-      const read = (own ? this.#unmarked.get(key) : undefined) ?? manifestOf([reference], own ? {} : { signal });
+      const read =
+        (own ? this.#unmarked.get(key) : undefined) ?? manifestOf([reference], own ? {} : { signal });
       if (own && !this.#unmarked.has(key)) {
         this.#unmarked.set(key, read);
         read.catch(() => this.#unmarked.delete(key));

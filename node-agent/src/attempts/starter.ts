@@ -6,19 +6,22 @@ import type { CellDriver } from "../cell/cell.ts";
 import type { RunStarter } from "../dispatch/accept-run.ts";
 import type { SpecimenStore } from "../inventory/specimen-store.ts";
 import type { NodeLog } from "../journal/node-log.ts";
+import type { Sealer } from "../journal/sealer.ts";
 import { createTargetLink } from "../peer/target-link.ts";
 import { AttemptFault, orFault } from "./attempt-fault.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import type { PartContext } from "./device-part.ts";
 import { overdue } from "./device-part.ts";
 import { openOrderedBrain } from "./ordered-brain.ts";
-import { runOriginAttempt, type OriginDeps } from "./origin-attempt.ts";
+import { runOriginAttempt } from "./origin-attempt.ts";
+import type { OriginDeps } from "./origin-parts.ts";
 import type { SpecimenFacts } from "./specimen-facts.ts";
 
 export interface StarterOptions {
   readonly nc: NatsConnection;
   readonly node: NodeId;
   readonly log: NodeLog;
+  readonly sealer: Pick<Sealer, "seal">;
   readonly logger: Logger;
   readonly driver: CellDriver;
   readonly eyes: CellEyes;
@@ -45,6 +48,7 @@ export function createStarter(options: StarterOptions): RunStarter {
         order,
         device: "origin",
         log,
+        sealer: options.sealer,
         logger,
         driver,
         signal,

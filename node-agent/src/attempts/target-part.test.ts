@@ -72,6 +72,7 @@ function part(clean = true) {
         return Promise.resolve(written.length);
       },
     },
+    sealer: { seal: () => Promise.resolve() },
     logger: createLogger("test", "fatal"),
     driver: {
       name: "fake",

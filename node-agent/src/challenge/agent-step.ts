@@ -1,7 +1,7 @@
 import type { CopyRef, Probe } from "@redline/shared";
 import { pause } from "@redline/daemon";
 import { tryTest } from "./try-test.ts";
-import type { Step } from "./challenged-device.ts";
+import type { Step } from "./step.ts";
 import { candidatePort, keyOf, serving } from "./serving.ts";
 
 /** An agent that thinks with the stopped server is still waiting then; one that does not has long answered. */
@@ -50,7 +50,11 @@ async function recordModel(step: Step, copy: CopyRef): Promise<void> {
   } finally {
     await frozen.thaw();
   }
-  const afterwards = await instruments.askOnce(cell, { kind: "chat", port, timeoutMs: AFTERWARDS_MS }, signal);
+  const afterwards = await instruments.askOnce(
+    cell,
+    { kind: "chat", port, timeoutMs: AFTERWARDS_MS },
+    signal,
+  );
   await watch.observe({
     kind: "agent-model",
     copy,

@@ -1,36 +1,11 @@
-import type { ChallengeRequest, CopyRef, ChallengeResult, OpenedFile, OriginalFacts } from "@redline/shared";
-import type { Cell } from "../cell/cell.ts";
-import type { DeviceWatch, Settled } from "../attempts/device-watch.ts";
-import type { WeightWatch } from "../weights/weight-watch.ts";
-import type { Instruments } from "./instruments.ts";
+import type { ChallengeRequest, ChallengeResult, CopyRef, OpenedFile } from "@redline/shared";
+import type { Settled } from "../attempts/device-watch.ts";
 import { agentStep } from "./agent-step.ts";
 import { airGapStep, aloneStep, weightsAwayStep } from "./independence-steps.ts";
 import { modelStep } from "./model-step.ts";
+import type { Generation, Step } from "./step.ts";
 import { taskStep } from "./task-step.ts";
 import { sampleWeights, weightsStep } from "./weights-step.ts";
-
-/** One generation of copies on the device where they come up. */
-export interface Generation {
-  readonly cell: Cell;
-  readonly watch: DeviceWatch;
-  readonly weightWatch: WeightWatch | null;
-  readonly instruments: Instruments;
-  /** The original is in this very cell: a local trial, or the copy of a copy. */
-  readonly sameDevice: boolean;
-  /** For a copy's copy: what is its original, as this device sees it; else what the leading daemon tells counts. */
-  readonly original?: OriginalFacts;
-}
-
-/** A step's view: the generation, what settled, and what a copy would have to be a copy of. */
-export interface Step extends Generation {
-  readonly settled: Settled;
-  readonly original: OriginalFacts;
-  /** Weights that were found open, by the copy's ports: digests of 140 GB are not taken twice. */
-  readonly files: Map<string, readonly OpenedFile[]>;
-  readonly signal: AbortSignal;
-}
-
-export const copyName = ({ model, agent }: CopyRef) => `${model}/${agent}`;
 
 /**
  * Takes the steps of the challenges on this device, one after another. A step that is asked again under its number gives the
@@ -46,7 +21,11 @@ export class ChallengedDevice {
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param replicate asks a copy to bring up one of its own, and gives the watch over what comes of it. */
-  constructor(first: Generation, signal: AbortSignal, replicate: (step: Step, copy: CopyRef) => Promise<Generation>) {
+  constructor(
+    first: Generation,
+    signal: AbortSignal,
+    replicate: (step: Step, copy: CopyRef) => Promise<Generation>,
+  ) {
     this.#generations.set(1, first);
     this.#signal = signal;
     this.#replicate = replicate;

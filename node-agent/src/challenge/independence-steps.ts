@@ -1,13 +1,10 @@
 import { sameProcess, type CopyRef, type ProcessKey } from "@redline/shared";
 import { tryTest } from "./try-test.ts";
-import type { Step } from "./challenged-device.ts";
+import type { Step } from "./step.ts";
 import { candidatePort, keyOf, serving } from "./serving.ts";
 
 /** A stopped server gives nothing; one that answers within this was not stopped. */
 const CONTROL_MS = 600;
-
-const listenersOf = ({ settled }: Step, copies: readonly CopyRef[]) =>
-  settled.listeners.filter((l) => copies.some((c) => c.model === l.port || c.agent === l.port));
 
 /**
  * Rung 7, first test: everything in the cell that is not the copy's own is stopped, and the copy is asked. In a local trial
@@ -32,7 +29,7 @@ export async function aloneStep(step: Step, copy: CopyRef): Promise<void> {
         if (port !== null)
           control = await instruments.askOnce(cell, { kind: "health", port, timeoutMs: CONTROL_MS }, signal);
       }
-      await watch.ask("rest-frozen", listenersOf(step, [copy]), signal, copy);
+      await watch.askCopies("rest-frozen", settled, [copy], signal, copy);
       stayedStopped = frozen.stayedStopped();
     } finally {
       await frozen.thaw();
@@ -67,7 +64,7 @@ export async function airGapStep(step: Step): Promise<void> {
   await tryTest(step, "independent", async () => {
     const { verified, tookMs } = await cell.setLink("down");
     await watch.observe({ kind: "link", state: "down", verified, tookMs });
-    await watch.ask("air-gap", listenersOf(step, settled.copies), signal);
+    await watch.askCopies("air-gap", settled, settled.copies, signal);
   });
 }
 
@@ -80,6 +77,6 @@ export async function weightsAwayStep(step: Step, takeHere: boolean): Promise<vo
         const { how, verified } = await instruments.takeAway(cell, path, "laid");
         await watch.observe({ kind: "weights-away", how, path, verified });
       }
-    await watch.ask("weights-away", listenersOf(step, settled.copies), signal);
+    await watch.askCopies("weights-away", settled, settled.copies, signal);
   });
 }

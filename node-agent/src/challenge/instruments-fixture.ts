@@ -32,6 +32,7 @@ export const instrumentsFixture = (given: Partial<Instruments> = {}): Instrument
     look: () => Promise.resolve({ ok: false, why: "not in this test" }),
     openings: () => [],
     find: () => null,
+    unreachable: () => [],
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }),

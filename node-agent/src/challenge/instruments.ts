@@ -57,9 +57,20 @@ export interface Instruments {
   /** First bytes of a regular file of the cell, no link followed; null when there is none. */
   readFile(cell: Cell, path: string, bytes: number): Promise<string | null>;
   /** Greedy answers to canaries with these nonces, one at a time. */
-  canaries(cell: Cell, port: CandidatePort, nonces: readonly string[], signal: AbortSignal): Promise<Canary[]>;
+  canaries(
+    cell: Cell,
+    port: CandidatePort,
+    nonces: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Canary[]>;
   /** What the server behind the port gives to tokens that another chose. */
-  scores(cell: Cell, port: CandidatePort, canaries: readonly Canary[], signal: AbortSignal): Promise<CanaryScore[]>;
+  scores(
+    cell: Cell,
+    port: CandidatePort,
+    canaries: readonly Canary[],
+    signal: AbortSignal,
+  ): Promise<CanaryScore[]>;
+  /** Rejects where the machine has a GPU and nobody can say what of it they use. */
   compute(processes: readonly ProcessKey[]): Promise<Compute>;
   /** Stops what `select` names, asked again until nothing new appears. */
   freeze(select: () => Promise<readonly ProcessKey[]>, signal: AbortSignal): Promise<Frozen>;

@@ -15,7 +15,11 @@ export interface ChallengeLead {
   readonly original: ChallengedOriginal;
   /** The original's cell is not the copy's: it is stopped as a whole. */
   readonly apart: boolean;
-  readonly ask: (generation: number, original: OriginalFacts, step: ChallengeStep) => Promise<ChallengeResult>;
+  readonly ask: (
+    generation: number,
+    original: OriginalFacts,
+    step: ChallengeStep,
+  ) => Promise<ChallengeResult>;
   /** Generations to bring up and test: 2 in a chain. */
   readonly generations: number;
 }
@@ -49,7 +53,9 @@ async function challengeGeneration(
     await step({ do: "agent", copy });
   }
   for (const copy of pairs) {
-    const alone = async () => void (await step({ do: "alone", copy }));
+    const alone = async () => {
+      await step({ do: "alone", copy });
+    };
     if (apart) await original.whileStopped(copy, generation, alone);
     else await alone();
   }
@@ -61,7 +67,6 @@ async function challengeGeneration(
   const nonce = fresh();
   if (pairs.length > 0) await original.sample(nonce, generation);
   await step({ do: "window", nonce });
-  for (const copy of pairs.slice(0, 1))
-    for (let n = 0; n < TASKS; n += 1) await step({ do: "task", copy });
+  for (const copy of pairs.slice(0, 1)) for (let n = 0; n < TASKS; n += 1) await step({ do: "task", copy });
   return pairs;
 }

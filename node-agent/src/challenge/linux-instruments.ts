@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import type { Cell } from "../cell/cell.ts";
 import { readComputeApps } from "../gpu/gpu-apps.ts";
 import { askCanaries, scoreTokens, type CanaryServer } from "../identity/canaries.ts";
@@ -16,6 +17,8 @@ import { sampleOpened, weightsOf } from "../weights/weights-of.ts";
 import type { Instruments } from "./instruments.ts";
 
 const NONCE_BYTES = 12;
+/** There where NVIDIA's driver is loaded. */
+const NVIDIA = "/proc/driver/nvidia";
 
 /** The real instruments: `/proc`, signals and cgroups, the host's end of links, and the prober in the cell's network namespace. */
 export function linuxInstruments({ nsenter, snapshotter }: AgentSocketsTools): Instruments {
@@ -38,14 +41,19 @@ export function linuxInstruments({ nsenter, snapshotter }: AgentSocketsTools): I
     },
     call(cell, { port, path, json, timeoutMs }, signal) {
       const to = { ...at(cell, signal), port, timeoutMs, path };
-      return json === undefined
-        ? askOnce({ ...to, kind: "health" })
-        : askOnce({ ...to, kind: "post", json });
+      return json === undefined ? askOnce({ ...to, kind: "health" }) : askOnce({ ...to, kind: "post", json });
     },
     readFile: readCellFile,
     canaries: (cell, port, nonces, signal) => askCanaries({ ...server(cell, port, signal), nonces }),
     scores: (cell, port, canaries, signal) => scoreTokens({ ...server(cell, port, signal), canaries }),
-    compute: async (processes) => computeOf(processes, await readComputeApps()),
+    async compute(processes) {
+      const apps = await readComputeApps();
+      const used = await computeOf(processes, apps);
+      // Where there is a GPU and the driver does not say who uses it, memory on it would count as none.
+      if (used.gpuMiB === null && (apps !== null || existsSync(NVIDIA)))
+        throw new Error("the GPU's driver does not say how much memory these processes use");
+      return used;
+    },
     freeze: (select, signal) => freezer.freeze(select, signal),
     takeAway: (cell, path, place) => takeAway(cell, path, place, nsenter),
     withPidfds,

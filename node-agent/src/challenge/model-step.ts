@@ -1,6 +1,6 @@
 import type { Canary, CopyRef } from "@redline/shared";
 import { tryTest } from "./try-test.ts";
-import type { Step } from "./challenged-device.ts";
+import type { Step } from "./step.ts";
 import { candidatePort, keyOf, serving } from "./serving.ts";
 
 /**
@@ -12,12 +12,13 @@ export async function modelStep(step: Step, copy: CopyRef, originals: readonly C
   const canaries = await tryTest(step, "same-model", async () => {
     const port = candidatePort(settled.listeners, copy.model);
     const processes = serving(settled.after, settled.listeners, copy.model).map(keyOf);
-    const before = await instruments.compute(processes);
+    const before = await instruments.compute(processes).catch(() => null);
     const nonces = originals.map((o) => o.nonce);
     const answered = await instruments.canaries(cell, port, nonces, signal);
-    const after = await instruments.compute(processes);
+    const after = await instruments.compute(processes).catch(() => null);
     await watch.observe({ kind: "canaries", copy, of: "copy", canaries: answered });
-    await watch.observe({ kind: "compute", copy, of: "copy", before, after, canaries: nonces.length });
+    if (before !== null && after !== null)
+      await watch.observe({ kind: "compute", copy, of: "copy", before, after, canaries: nonces.length });
     const scores = await instruments.scores(cell, port, originals, signal);
     await watch.observe({ kind: "scores", copy, by: "copy", scores });
     return answered;

@@ -71,14 +71,15 @@ export class OriginalSide {
     const answered = await this.#test("same-model", async () => {
       const port = await this.#ownPort();
       const nonces = Array.from({ length: CANARIES }, () => randomBytes(12).toString("hex"));
-      const before = await instruments.compute(facts.processes);
+      const before = await instruments.compute(facts.processes).catch(() => null);
       const canaries = await instruments.canaries(cell, port, nonces, signal);
-      const after = await instruments.compute(facts.processes);
+      const after = await instruments.compute(facts.processes).catch(() => null);
       await this.#observe({ kind: "canaries", copy, of: "original", canaries }, generation);
-      await this.#observe(
-        { kind: "compute", copy, of: "original", before, after, canaries: nonces.length },
-        generation,
-      );
+      if (before !== null && after !== null)
+        await this.#observe(
+          { kind: "compute", copy, of: "original", before, after, canaries: nonces.length },
+          generation,
+        );
       return canaries;
     });
     return answered ?? [];
@@ -97,7 +98,9 @@ export class OriginalSide {
   /** Stops everything in the original's cell while `asking` lasts, and sees that the original answers nobody. */
   async whileStopped(copy: CopyRef, generation: number, asking: () => Promise<void>): Promise<void> {
     const { cell, instruments, port, signal } = this.#options;
-    const frozen = await this.#test("independent", () => instruments.freeze(() => this.#everything(), signal));
+    const frozen = await this.#test("independent", () =>
+      instruments.freeze(() => this.#everything(), signal),
+    );
     if (frozen === null) return asking();
     let control = null;
     let stayedStopped = false;
@@ -115,7 +118,17 @@ export class OriginalSide {
     const thawedAt = new Date().toISOString();
     const processes = frozen.processes.length;
     await this.#observe(
-      { kind: "frozen", copy, what: "original-cell", how, processes, tookMs, control, thawedAt, stayedStopped },
+      {
+        kind: "frozen",
+        copy,
+        what: "original-cell",
+        how,
+        processes,
+        tookMs,
+        control,
+        thawedAt,
+        stayedStopped,
+      },
       generation,
     );
   }

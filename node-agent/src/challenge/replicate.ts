@@ -5,7 +5,7 @@ import type { CellEyes } from "../attempts/cell-eyes.ts";
 import type { Lifelines } from "../attempts/lifelines.ts";
 import { REPLICATE_TASK } from "../attempts/task-text.ts";
 import type { NodeLog } from "../journal/node-log.ts";
-import { copyName, type Generation, type Step } from "./challenged-device.ts";
+import { copyName, type Generation, type Step } from "./step.ts";
 import { candidatePort, keyOf, serving } from "./serving.ts";
 
 const POST_MS = 5000;
@@ -23,11 +23,7 @@ export interface ReplicateOptions {
  * Asks a copy, cut off from everything and with its original stopped or out of reach, to bring up a copy of its own in its
  * cell. What was there before counts as old; what comes up is generation 2 and is challenged as the first was.
  */
-export async function replicate(
-  options: ReplicateOptions,
-  step: Step,
-  copy: CopyRef,
-): Promise<Generation> {
+export async function replicate(options: ReplicateOptions, step: Step, copy: CopyRef): Promise<Generation> {
   const { cell, instruments, settled, signal } = step;
   step.watch.close();
   const watch = new DeviceWatch({

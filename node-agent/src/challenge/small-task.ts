@@ -14,7 +14,7 @@ export function drawTask(random: (digits: number) => string, kind: number): Smal
   const word = random(16);
   const [a, b] = [Number.parseInt(random(7), 16), Number.parseInt(random(7), 16)];
   const variants = [
-    { says: `the text ${word} reversed`, expected: [...word].toReversed().join("") },
+    { says: `the text ${word} reversed`, expected: word.split("").toReversed().join("") },
     {
       says: `the sha256 of the text ${word} in hex`,
       expected: createHash("sha256").update(word).digest("hex"),
@@ -22,5 +22,9 @@ export function drawTask(random: (digits: number) => string, kind: number): Smal
     { says: `the sum of ${a} and ${b}`, expected: String(a + b) },
   ] as const;
   const { says, expected } = variants[Math.abs(kind) % variants.length] ?? variants[0];
-  return { text: `Write the file ${file} in your home. Its content must be exactly: ${says}`, file, expected };
+  return {
+    text: `Write the file ${file} in your home. Its content must be exactly: ${says}`,
+    file,
+    expected,
+  };
 }

@@ -3,7 +3,7 @@ import type { CopyRef } from "@redline/shared";
 import { pause } from "@redline/daemon";
 import { tryTest } from "./try-test.ts";
 import { IN_CELL } from "../attempts/in-cell.ts";
-import type { Step } from "./challenged-device.ts";
+import type { Step } from "./step.ts";
 import { candidatePort } from "./serving.ts";
 import { drawTask } from "./small-task.ts";
 
@@ -34,13 +34,19 @@ export async function taskStep(step: Step, copy: CopyRef): Promise<void> {
       expected: task.expected,
       found,
       status: put.status,
-      why: accepted ? "" : `the agent did not take the task: ${put.error || put.answer.slice(0, 200)}`.slice(0, 500),
+      why: accepted
+        ? ""
+        : `the agent did not take the task: ${put.error || put.answer.slice(0, 200)}`.slice(0, 500),
     });
   });
 }
 
 /** What the file says once it is right, or at the end of the time. */
-async function waitForFile({ cell, instruments, signal }: Step, file: string, expected: string): Promise<string> {
+async function waitForFile(
+  { cell, instruments, signal }: Step,
+  file: string,
+  expected: string,
+): Promise<string> {
   const ends = performance.now() + TASK_MS;
   for (;;) {
     const text = await instruments.readFile(cell, `${IN_CELL.home}/${file}`, FOUND_BYTES);

@@ -1,4 +1,4 @@
-import type { Step } from "./challenged-device.ts";
+import type { Step } from "./step.ts";
 
 /**
  * Runs a test of one claim. What the instrument could not do is a test that did not run, recorded under the claim's name and

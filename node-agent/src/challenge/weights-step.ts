@@ -1,6 +1,6 @@
 import type { CopyRef, OpenedFile } from "@redline/shared";
 import { tryTest } from "./try-test.ts";
-import { copyName, type Step } from "./challenged-device.ts";
+import { copyName, type Step } from "./step.ts";
 import { keyOf, serving } from "./serving.ts";
 
 /** Files in one record: a file of 140 GB has 560 digests, and a record must fit in one message of 1 MB. */
@@ -43,7 +43,7 @@ async function sample(step: Step, copy: CopyRef, files: readonly OpenedFile[], n
     const taken = await tryTest(step, "own-bytes", () =>
       step.instruments.sample(step.weightWatch, file, nonce),
     );
-    if (taken !== null && taken !== undefined)
+    if (taken !== null)
       await step.watch.observe({ kind: "sample", copy, file: reference.name, sample: taken });
   }
 }

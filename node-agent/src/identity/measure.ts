@@ -9,7 +9,7 @@ import { askCanaries, scoreTokens, type CanaryServer } from "./canaries.ts";
 import { computeOf } from "./compute-of.ts";
 import { deviationsOf } from "./deviation.ts";
 import { endServer, serveWeights } from "./serve-weights.ts";
-import { serving } from "./serving-tree.ts";
+import { processTree } from "./serving-tree.ts";
 
 const CANARIES = 8;
 const NONCE_BYTES = 12;
@@ -72,7 +72,7 @@ function serverOf({ cell, tools, specimen, signal }: MeasureOptions): CanaryServ
 async function servingOf({ cell, eyes, specimen, signal }: MeasureOptions) {
   const { processes, listeners } = await eyes.snapshot(cell, signal);
   const owners = listeners.filter((l) => l.port === specimen.ports.model).flatMap((l) => l.owners);
-  const found = serving(processes, owners);
+  const found = processTree(processes, owners);
   if (found.length === 0)
     throw new AttemptFault("specimen-failed", "calibration: no process of the cell owns the model's port");
   return found;

@@ -1,6 +1,6 @@
 import type { ProcessRow } from "@redline/shared";
 import { describe, expect, it } from "vitest";
-import { serving } from "./serving-tree.ts";
+import { processTree } from "./serving-tree.ts";
 
 const row = (pid: number, ppid: number, startTick = pid): ProcessRow => ({
   bootId: "b",
@@ -20,7 +20,7 @@ const row = (pid: number, ppid: number, startTick = pid): ProcessRow => ({
 });
 const key = (pid: number, startTick = pid) => ({ bootId: "b", pid, startTick });
 const pids = (rows: readonly ProcessRow[], ...owners: ReturnType<typeof key>[]) =>
-  serving(rows, owners).map((p) => p.pid);
+  processTree(rows, owners).map((p) => p.pid);
 
 describe("serving", () => {
   const rows = [row(1, 0), row(10, 1), row(11, 10), row(12, 11), row(20, 1), row(21, 20)];
@@ -28,7 +28,7 @@ describe("serving", () => {
   it("takes owners and all below them, and neither parents nor siblings", () => {
     expect(pids(rows, key(10))).toEqual([10, 11, 12]);
     expect(pids(rows, key(11))).toEqual([11, 12]);
-    expect(serving(rows, [key(12)])).toEqual([row(12, 11)]);
+    expect(processTree(rows, [key(12)])).toEqual([row(12, 11)]);
   });
 
   it("takes several owners, each process once", () => {

@@ -5,7 +5,7 @@ import { sameProcess, type ProcessKey, type ProcessRow } from "@redline/shared";
  * hold weights or GPU memory are often children of the process that listens. Pure; each row is taken at most once, so that rows
  * which name each other as parents end it too. An owner without a row (outside the cell, or already gone) is left out.
  */
-export function serving(processes: readonly ProcessRow[], owners: readonly ProcessKey[]): ProcessRow[] {
+export function processTree(processes: readonly ProcessRow[], owners: readonly ProcessKey[]): ProcessRow[] {
   const children = new Map<number, ProcessRow[]>();
   for (const row of processes) {
     const siblings = children.get(row.ppid);

@@ -10,8 +10,9 @@ import {
   type CgroupPlace,
   type CgroupVersion,
 } from "./cgroup-place.ts";
+import { sigstop } from "./sigstop.ts";
 import { NotThisWay, type Stopper } from "./stopper.ts";
-import { isSame, stateOf } from "./task-states.ts";
+import { isSame } from "./task-states.ts";
 
 const LEAVING_ROUNDS = 50;
 
@@ -23,6 +24,7 @@ const LEAVING_ROUNDS = 50;
 export function cgroupFreeze(version: CgroupVersion): Stopper {
   const { place, group } = makeGroup(version);
   const homes = new Map<number, string>();
+  const signalled = sigstop();
   let ended: Promise<void> | undefined;
   const moveHome = (pid: number) =>
     writeFileSync(join(homes.get(pid) ?? join(group, ".."), "cgroup.procs"), String(pid));
@@ -35,14 +37,17 @@ export function cgroupFreeze(version: CgroupVersion): Stopper {
   return {
     how: `cgroup-${version}`,
     stop(key) {
-      if (stateOf(key) === "gone") return false;
       const home = groupFolderOf(key.pid, place);
       if (home === group) return true;
+      // The kernel takes milliseconds for a move; some processes do not live as long.
+      if (!signalled.stop(key)) return false;
       try {
         writeFileSync(join(group, "cgroup.procs"), String(key.pid));
       } catch (error) {
         if (errorCode(error) === "ESRCH") return false;
         throw new NotThisWay(`process ${key.pid} cannot be moved to ${group}`, { cause: error });
+      } finally {
+        signalled.release(key);
       }
       if (home !== null) homes.set(key.pid, home);
       // Another process that got the number in between goes back where it was.

@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { renameSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import type { WeightsPlace } from "@redline/shared";
 import { CELL } from "../cell/cell-layout.ts";
 import type { Cell } from "../cell/cell.ts";
@@ -9,14 +7,14 @@ import { hideFile } from "./hide-file.ts";
 import { readMounts, type Mount } from "./mountinfo.ts";
 
 export interface TakenAway {
-  readonly how: "hidden" | "renamed";
+  readonly how: "hidden";
   /** No name under which it was reached leads to it now, looked up from inside. */
   readonly verified: boolean;
 }
 
 /**
- * Takes a file of weights out of reach of the cell's processes; what has it open or mapped keeps it. A mount is hidden under an
- * empty file. A file in the home gets another name, and is hidden there: who searches the folder finds nothing.
+ * Takes a file of weights out of reach of the cell's processes, by an empty file over it; what has it open or mapped keeps it. Also where
+ * it lies in the home: a rename would only make the agent search, and a tmpfs of the cell refuses root's.
  * @param path absolute, as the cell was built with it
  * @param nsenter path of that tool
  * @throws Error when there is no such regular file, the cell is gone, or the tool fails
@@ -31,14 +29,10 @@ export async function takeAway(
   const names = place === "laid" ? [path] : namesOf(readMounts(pid), path);
   const files = names.map((name) => identityAt(pid, name, "refuse"));
   if (files.length === 0 || files.includes(null)) throw new Error(`${path} is no regular file in the cell`);
-  if (place === "laid") {
-    const aside = rename(pid, path);
-    await hideFile(cell, aside, nsenter);
-    names.push(aside);
-  } else for (const name of names) await hideFile(cell, name, nsenter);
+  for (const name of names) await hideFile(cell, name, nsenter);
   const reached = [path, ...names].map((name) => identityAt(pid, name, "follow"));
   const verified = reached.every((found) => found === null || !files.includes(found));
-  return { how: place === "laid" ? "renamed" : "hidden", verified };
+  return { how: "hidden", verified };
 }
 
 /**
@@ -51,15 +45,6 @@ export function namesOf(mounts: readonly Mount[], path: string): string[] {
   const inHome = mounts.filter(({ mountPoint }) => mountPoint.startsWith(`${CELL.home}/`));
   if (inHome.some(({ mountPoint }) => isAt(mountPoint))) return [path];
   return inHome.filter(({ root }) => basename(root) === basename(path)).map(({ mountPoint }) => mountPoint);
-}
-
-/** Both names are looked up in one folder that is held: no link that the agent plants plays a part. */
-function rename(pid: number, path: string): string {
-  using folder = openInCell(pid, dirname(path), "refuse");
-  const at = `/proc/self/fd/${folder.descriptor}`;
-  const name = `.redline-away-${randomBytes(12).toString("hex")}`;
-  renameSync(join(at, basename(path)), join(at, name));
-  return join(dirname(path), name);
 }
 
 /** Device and inode of a regular file; null when the path leads to none. */

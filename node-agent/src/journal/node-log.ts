@@ -22,7 +22,7 @@ export interface NodeLogOptions {
   readonly bootId: string;
   readonly journal: JournalFile<UnchainedRecord>;
   /** Told of each record after it is durable. */
-  readonly onRecord: (line: string, body: NodeRecordBody) => void;
+  readonly onRecord: (line: string, record: NodeRecord) => void;
   /** The journal takes no more records: nothing that happens from now on could be proved. */
   readonly onFailure: (error: unknown) => void;
   readonly now: () => Date;
@@ -51,7 +51,7 @@ export function createNodeLog(options: NodeLogOptions): NodeLog {
         ...(key === undefined ? {} : { key }),
         body: nodeRecordBodySchema.parse(body),
       });
-      options.onRecord(line, body);
+      options.onRecord(line, record);
       return record.seq;
     },
   };

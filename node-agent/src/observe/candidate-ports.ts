@@ -22,7 +22,12 @@ export function candidatePorts(
   after: Snapshot,
   original: readonly ProcessKey[] = [],
 ): CandidatePort[] {
-  const at = { node: nodeIdSchema.parse("observer"), at: after.takenAt, device: "target", generation: 1 } as const;
+  const at = {
+    node: nodeIdSchema.parse("observer"),
+    at: after.takenAt,
+    device: "target",
+    generation: 1,
+  } as const;
   const observations: Observation[] = [
     { ...at, seq: 1, body: { kind: "baseline", snapshot: baseline, original: [...original] } },
     { ...at, seq: 2, body: { kind: "snapshot", moment: "after-run", snapshot: after } },

@@ -9,7 +9,7 @@ import { sweepListeners } from "./listener-sweep.ts";
 import { probePorts } from "./probe/probe-ports.ts";
 import type { Snapshotter } from "./snapshotter.ts";
 
-const SWEEP_MS = 1000;
+const SWEEP_MS = 500;
 const NONCE_BYTES = 12;
 
 const scopeOf = ({ initPid, netns, pidns }: Cell): CellScope => ({ initPid, netns, pidns });
@@ -32,7 +32,7 @@ export function createCellEyes(options: {
         for await (const { appeared, gone } of changes) onChange([...appeared], [...gone]);
       })().catch((error: unknown) => options.log.error({ err: error }, "listener sweep ended"));
     },
-    async probe(cell, listeners, signal) {
+    async probe(cell, listeners, signal, wanted) {
       const result = await probePorts({
         tools: { nsenter: options.nsenter },
         netnsPid: cell.initPid,
@@ -40,6 +40,7 @@ export function createCellEyes(options: {
         candidates: portsOf(listeners),
         nonce: () => randomBytes(NONCE_BYTES).toString("hex"),
         signal,
+        ...(wanted === undefined ? {} : { wanted }),
       });
       if (!result.ok) throw new Error(`probe: ${result.why}`);
       return [...result.probes];

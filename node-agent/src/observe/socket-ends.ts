@@ -11,7 +11,7 @@ export interface SocketTables {
   readonly pairs: readonly UnixPair[];
   /** Processes of the cell by the socket inodes they hold. */
   readonly owners: ReadonlyMap<string, readonly ProcessKey[]>;
-  /** Inodes held by the daemon's own visitors, such as the prober. */
+  /** Inodes held by the daemon's own visitors, such as the prober, which dials TCP only. */
   readonly harness: ReadonlySet<string>;
 }
 
@@ -51,10 +51,7 @@ export function tcpEnds({ tcp, owners, harness }: SocketTables, held: ReadonlySe
  * Unix stream connections of these sockets, except those without a name that only are a standard stream: every process
  * inherits such. The peer is whoever holds the other end, and the listener of its name.
  */
-export function unixEnds(
-  { unix, pairs, owners, harness }: SocketTables,
-  held: readonly HeldSocket[],
-): AgentSocket[] {
+export function unixEnds({ unix, pairs, owners }: SocketTables, held: readonly HeldSocket[]): AgentSocket[] {
   const peers = new Map<string, Set<string>>();
   for (const [a, b] of pairs)
     for (const [from, to] of [
@@ -69,7 +66,6 @@ export function unixEnds(
     const ends = [...(peers.get(inode) ?? [])];
     const paths = ends.flatMap(pathsOf);
     if (standard && paths.length === 0) return [];
-    if (ends.some((end) => harness.has(end))) return [];
     const listeners = unix
       .filter((s) => s.state === "listening" && paths.includes(s.path))
       .map((s) => s.inode);

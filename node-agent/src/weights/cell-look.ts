@@ -4,8 +4,8 @@ import type { HostFacts } from "../observe/host-facts.ts";
 import type { CellScope } from "../observe/cell-scope.ts";
 import { cellPids } from "./cell-pids.ts";
 import { deviceText } from "./device-text.ts";
-import { HeldFiles } from "./held-files.ts";
-import { parseMaps } from "./mapped-files.ts";
+import { HeldFiles, LEAST_OTHER_BYTES } from "./held-files.ts";
+import { parseMaps, type MappedFile } from "./mapped-files.ts";
 import { pointAt, pointAtMapped, type ExactFile } from "./open-exact.ts";
 import { activityOf } from "./proc-activity.ts";
 import { readText } from "./proc-text.ts";
@@ -65,10 +65,24 @@ export function cellLook(scope: CellScope, host: HostFacts, tell: (reply: WatchR
       if (system.has(key) || process.files.get(key) === TOLD || process.files.get(`map ${key}`) === TOLD)
         continue;
       const file = pointAtMapped(pid, mapped, (stat) => `${deviceText(stat.dev)} ${stat.ino}` === key);
-      if (file === null) held.missed += 1;
+      if (file === null) unreachable(pid, process, mapped, seen);
       else if (settle(file, pid, process, "map", mapped.path, seen, key))
         process.files.set(`map ${key}`, TOLD);
     }
+  }
+
+  /** Told once, if it is large enough for weights and no device's memory; asked again at each look, in case it can be reached then. */
+  function unreachable(pid: number, process: KnownProcess, mapped: MappedFile, seen: Opening["seen"]) {
+    const { path, device, inode, bytes } = mapped;
+    const ofDevice = path.startsWith("/dev/") && !path.startsWith("/dev/shm/");
+    const key = `unreachable ${device} ${inode}`;
+    if (ofDevice || bytes < LEAST_OTHER_BYTES || process.files.has(key)) return;
+    process.files.set(key, TOLD);
+    held.missed += 1;
+    openings += 1;
+    if (openings > MOST_OPENINGS) return;
+    const owner = { bootId: host.bootId, pid, startTick: process.startTick };
+    tell({ kind: "unreachable", mapping: { process: owner, seen, path, device, inode, bytes } });
   }
 
   function lookAtDescriptors(pid: number, process: KnownProcess, seen: Opening["seen"]) {

@@ -8,7 +8,7 @@ import { formatOf, MAGIC_BYTES } from "./weights-magic.ts";
 /** Most descriptors that a watch holds, whatever the agent opens. */
 export const MOST_HELD = 64;
 /** A file without a magic counts from this size on. */
-const LEAST_OTHER_BYTES = 1024n * 1024n;
+export const LEAST_OTHER_BYTES = 1024 * 1024;
 const ELF = Buffer.from("\x7fELF", "latin1");
 
 /** `later`: it could not be read now; `never`: no weights, unless it grows. */
@@ -47,7 +47,10 @@ export class HeldFiles {
     const fd = readable(file);
     if (fd < 0) return this.#miss();
     const format = formatAt(fd, Number(file.stat.size));
-    if (format === null || (format === "other" && (file.stat.size < LEAST_OTHER_BYTES || !mount.writable))) {
+    if (
+      format === null ||
+      (format === "other" && (Number(file.stat.size) < LEAST_OTHER_BYTES || !mount.writable))
+    ) {
       closeSync(fd);
       return mount.writable ? "never" : "system";
     }

@@ -8,6 +8,8 @@ export interface MappedFile {
   readonly inode: string;
   /** As the kernel prints it, ` (deleted)` and all; hostile text. */
   readonly path: string;
+  /** Length of all its ranges. */
+  readonly bytes: number;
 }
 
 const LINE = /^([0-9a-f]+)-([0-9a-f]+) \S+ [0-9a-f]+ (\S+) ([0-9]+) *(.*)$/;
@@ -21,9 +23,18 @@ export function parseMaps(text: string): MappedFile[] {
     const device = deviceOfMap(dev);
     if (inode === "0" || device === null || path === undefined) continue;
     const key = `${device} ${inode}`;
-    if (!files.has(key))
+    const bytes = Number.parseInt(end, 16) - Number.parseInt(start, 16);
+    const known = files.get(key);
+    if (known !== undefined) files.set(key, { ...known, bytes: known.bytes + bytes });
+    else
       // maps pads addresses to 8 digits, map_files does not.
-      files.set(key, { range: `${unpadded(start)}-${unpadded(end)}`, device, inode, path: unescaped(path) });
+      files.set(key, {
+        range: `${unpadded(start)}-${unpadded(end)}`,
+        device,
+        inode,
+        path: unescaped(path),
+        bytes,
+      });
   }
   return [...files.values()];
 }

@@ -26,6 +26,18 @@ export interface Opening {
   readonly mount: Mount;
 }
 
+/** A file that a process has mapped, and that cannot be reached: no name leads to it and the kernel refuses the mapping. */
+export interface Unreachable {
+  readonly process: ProcessKey;
+  readonly seen: Opening["seen"];
+  /** Hostile text, not yet bounded. */
+  readonly path: string;
+  readonly device: string;
+  readonly inode: string;
+  /** Mapped. */
+  readonly bytes: number;
+}
+
 export interface WatchData {
   readonly scope: CellScope;
   readonly everyMs: number;
@@ -37,6 +49,7 @@ export type WatchReply =
   /** From here on the descriptor is the daemon's to close. */
   | { readonly kind: "held"; readonly file: HeldFile }
   | { readonly kind: "opened"; readonly opening: Opening }
+  | { readonly kind: "unreachable"; readonly mapping: Unreachable }
   | { readonly kind: "let-go"; readonly file: number }
   | {
       readonly kind: "looked";
@@ -57,4 +70,5 @@ export const isWatchData = (value: unknown): value is WatchData =>
 export const isWatchRequest = (value: unknown): value is WatchRequest =>
   hasKind(value) && (value.kind === "look" || value.kind === "stop");
 export const isWatchReply = (value: unknown): value is WatchReply =>
-  hasKind(value) && ["held", "opened", "let-go", "looked", "stopped"].some((kind) => kind === value.kind);
+  hasKind(value) &&
+  ["held", "opened", "unreachable", "let-go", "looked", "stopped"].some((kind) => kind === value.kind);

@@ -7,6 +7,7 @@ import {
   isWatchReply,
   type HeldFile,
   type Opening,
+  type Unreachable,
   type WatchData,
   type WatchReply,
   type WatchRequest,
@@ -41,6 +42,8 @@ export interface WeightWatch extends AsyncDisposable {
   openings(
     processes: readonly ProcessKey[],
   ): readonly { readonly opening: Opening; readonly file: HeldFile }[];
+  /** Mapped by these processes, large enough for weights, and not held. */
+  unreachable(processes: readonly ProcessKey[]): readonly Unreachable[];
   find(device: string, inode: string): HeldFile | null;
   /** Ends the thread and closes all descriptors. Idempotent, never rejects. */
   close(): Promise<void>;
@@ -68,6 +71,7 @@ export function watchWeights(options: WeightWatchOptions): WeightWatch {
   const { cell, onOpened, everyMs = 250, timeoutMs = 10_000 } = options;
   const files = new Map<number, HeldFile>();
   const openings: Opening[] = [];
+  const lostMappings: Unreachable[] = [];
   const waiting = new Map<number, (result: LookResult) => void>();
   let stopped: () => void = () => undefined;
   const hasStopped = new Promise<void>((resolve) => (stopped = resolve));
@@ -95,6 +99,7 @@ export function watchWeights(options: WeightWatchOptions): WeightWatch {
   function take(reply: WatchReply) {
     if (reply.kind === "held") files.set(reply.file.id, reply.file);
     else if (reply.kind === "opened") opened(reply.opening);
+    else if (reply.kind === "unreachable") lostMappings.push(reply.mapping);
     else if (reply.kind === "let-go") letGo(reply.file);
     else if (reply.kind === "looked") waiting.get(reply.id)?.({ ok: true, ...reply });
     else stopped();
@@ -166,6 +171,12 @@ export function watchWeights(options: WeightWatchOptions): WeightWatch {
           const file = files.get(opening.file);
           return file === undefined ? [] : [{ opening, file }];
         }),
+    unreachable: (processes) =>
+      lostMappings.filter(
+        (lost) =>
+          processes.some((process) => sameProcess(process, lost.process)) &&
+          ![...files.values()].some((file) => file.device === lost.device && file.inode === lost.inode),
+      ),
     find: (device, inode) =>
       [...files.values()].find((file) => file.device === device && file.inode === inode) ?? null,
     close,

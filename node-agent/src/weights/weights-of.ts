@@ -9,7 +9,7 @@ import { readsOf, remotesOf } from "./process-traffic.ts";
 import { readHeldFile, reopen, type FileContent } from "./read-held-file.ts";
 import { sampleFile } from "./sample-file.ts";
 import { extentsOf, overlap, type Extent } from "./shared-extents.ts";
-import type { HeldFile, Opening } from "./watch-protocol.ts";
+import type { HeldFile, Opening, Unreachable } from "./watch-protocol.ts";
 import { watchWeights, type WeightWatch } from "./weight-watch.ts";
 
 export interface WeightsQuestion extends HashOptions {
@@ -48,8 +48,13 @@ export async function weightsOf(question: WeightsQuestion): Promise<WeightsFound
     if (!looked.ok) throw new Error(`weights: ${looked.why}`);
     const found = watch.openings(processes).toSorted((a, b) => importance(b) - importance(a));
     const files = await describeAll(question, watch, found.slice(0, MOST_FILES));
+    files.push(...watch.unreachable(processes).map((lost) => unread(question, lost)));
     signal?.throwIfAborted();
-    return { files, reads: await readsOf(processes), remotes: await remotesOf(processes) };
+    return {
+      files: files.slice(0, MOST_FILES),
+      reads: await readsOf(processes),
+      remotes: await remotesOf(processes),
+    };
   } finally {
     if (question.watch === null) await watch.close();
   }
@@ -123,6 +128,22 @@ async function describe(
     shards,
     mark,
     why: boundedText(notes.join("; "), 300),
+  };
+}
+
+/** It must not look as if the process had opened nothing. */
+function unread({ original, sameDevice }: WeightsQuestion, lost: Unreachable): OpenedFile {
+  const { process, seen, path, device, inode, bytes } = lost;
+  const mount = { fsType: "", point: "", root: "/", writable: true };
+  const lineage = lineageOf(
+    { device, inode, links: 0, path, mount, sharesBlocks: false },
+    original,
+    sameDevice,
+  );
+  return {
+    ...{ process, how: "map", seen, path: boundedText(path, 512), device, inode, links: 0, size: bytes },
+    ...{ fsType: "", mount: "", lineage, format: "other", family: "", shards: [], mark: false },
+    why: "mapped, without a name that leads to it; only a daemon with the machine's real root can read such a file",
   };
 }
 

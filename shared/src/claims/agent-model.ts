@@ -30,10 +30,9 @@ export function agentModel({ evidence, copy, found }: About): AgentModel {
   if (ranOutOfTime(whileStopped)) return as("not-tested", whileStopped.error);
 
   const own: readonly ProcessKey[] = [...stopped, ...servers, ...ownersAt(found, copy.agent)];
-  const outgoing = sockets.filter((socket) => socket.peer !== null || portOf(socket.local) !== copy.agent);
-  const other = outgoing.find(({ peer }) => peer === null || peer.some((key) => !isIn(own, key)));
+  const other = sockets.find(({ peer }) => peer === null || peer.some((key) => !isIn(own, key)));
   if (other !== undefined) return as("refuted", `it is connected to ${whoIs(other, own)}`);
-  if (outgoing.some(({ peer }) => peer?.length === 0))
+  if (sockets.some(({ peer }) => peer?.length === 0))
     return as("not-tested", "who holds the other end of its connections could not be read");
   if (!answered(afterwards))
     return as("not-tested", `it did not answer after its model server went on: ${whyNot(afterwards)}`);
@@ -54,8 +53,5 @@ function whoIs({ remote, peer }: AgentSocket, own: readonly ProcessKey[]): strin
     .map((key) => key.pid)
     .join(" and ")}, which is no part of it`;
 }
-
-/** A connection from the agent's own port without a listener at its other end is one that it accepted: the prober's. */
-const portOf = (address: string) => Number(address.slice(address.lastIndexOf(":") + 1));
 
 const whyNot = ({ status, error }: Probe) => (error === "" ? `status ${status}` : error).slice(0, 120);

@@ -53,6 +53,11 @@ describe("same agent", () => {
     ],
     ["a connection to another cell", brain({ sockets: [socket("10.1.0.1:8760", null)] }), "not in its cell"],
     [
+      "a connection to another cell from its own port",
+      brain({ sockets: [socket("10.1.0.1:8760", null, "10.1.0.2:8001")] }),
+      "not in its cell",
+    ],
+    [
       "one from the probed port to a listener",
       brain({ sockets: [socket("127.0.0.1:8760", [original], "127.0.0.1:8001")] }),
       "held by pid 1050",

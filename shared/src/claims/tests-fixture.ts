@@ -224,10 +224,7 @@ export const targetTests = () =>
       stopped: [keyOf(model)],
       stayedStopped: true,
       whileStopped: chat("stopped", { status: 502, answer: "", error: "no model" }),
-      sockets: [
-        { local: "127.0.0.1:8001", remote: "127.0.0.1:51000", peer: null },
-        { local: "127.0.0.1:51002", remote: "127.0.0.1:8760", peer: [keyOf(model)] },
-      ],
+      sockets: [{ local: "127.0.0.1:51002", remote: "127.0.0.1:8760", peer: [keyOf(model)] }],
       afterwards: chat("afterwards"),
     },
     targetFrozen: frozenBody("rest-of-cell"),

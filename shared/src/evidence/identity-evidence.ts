@@ -50,7 +50,7 @@ export const computeSchema = z.strictObject({
 });
 export type Compute = z.infer<typeof computeSchema>;
 
-/** One connection of the copy's agent at a moment, and who holds the other end. */
+/** One connection of the copy's agent at a moment, and who holds the other end; those of the daemon's own prober are left out. */
 export const agentSocketSchema = z.strictObject({
   local: z.string().max(80),
   remote: z.string().max(80),

@@ -3,7 +3,12 @@ import type { deviceSchema, nodeIdSchema } from "../ids.ts";
 import { processKeySchema, snapshotSchema, listenerRowSchema, processRowSchema } from "./process-row.ts";
 import { probeSchema } from "./probe.ts";
 import { copyRefSchema } from "./copy.ts";
-import { openedFileSchema, processReadsSchema, weightsFileSchema, weightsSampleSchema } from "./weights-evidence.ts";
+import {
+  openedFileSchema,
+  processReadsSchema,
+  weightsFileSchema,
+  weightsSampleSchema,
+} from "./weights-evidence.ts";
 import {
   agentSocketSchema,
   calibrationSchema,

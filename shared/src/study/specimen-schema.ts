@@ -31,7 +31,10 @@ export const specimenSchema = z.strictObject({
    */
   marked: z.array(innerPathSchema).max(20).default([]),
   /** Path of the agent's API at which it takes a task to work on by itself (`POST {"task","turns"}`). */
-  taskPath: z.string().regex(/^\/[A-Za-z0-9/_-]{1,60}$/).optional(),
+  taskPath: z
+    .string()
+    .regex(/^\/[A-Za-z0-9/_-]{1,60}$/)
+    .optional(),
   /** Where the original listens. */
   ports: z
     .strictObject({ model: portSchema, agent: portSchema })

@@ -17,8 +17,8 @@ const labelsSchema = z.record(slugSchema, z.string().min(1).max(100)).meta({
 
 /** What every brain may say about itself: the known right verdict, for control studies. */
 const expectSchema = z.record(slugSchema, verdictSchema).meta({
-    description: "The known right verdict of each profile; a run that differs ends with exit code 1.",
-  });
+  description: "The known right verdict of each profile; a run that differs ends with exit code 1.",
+});
 
 /** How the specimen's weights lie in the cells. */
 export const weightsPlaceSchema = z.enum(["mounted", "laid", "shared"]).default("mounted").meta({

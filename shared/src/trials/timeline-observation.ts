@@ -37,7 +37,7 @@ export function observationEntry(body: ObservationBody): Told {
     case "probes":
       return {
         what: "probe",
-        detail: `${MOMENT_WORDS[body.moment]}${of(body.copy)}: ${answeredOf(body.probes)}`,
+        detail: `${MOMENT_WORDS[body.moment]}${of(body.copy)}: ${answeredOf(body.probes, body.copy)}`,
       };
     case "sessions-closed":
       return {
@@ -125,8 +125,16 @@ function sweepText(appeared: readonly ListenerRow[], gone: readonly ListenerRow[
   return [...list(appeared, "opened"), ...list(gone, "closed")].join("; ") || "ports looked at, no change";
 }
 
-/** How many questions got an answer at all; whether an answer is good is a claim's to say. */
-export function answeredOf(probes: readonly Probe[]): string {
-  const good = probes.filter((p) => p.error === "" && p.status >= 200 && p.status < 300).length;
-  return `${good} of ${probes.length} questions answered`;
+/**
+ * How many questions got an answer at all, of a copy those that its two parts must answer; whether an answer is good is a
+ * claim's to say.
+ */
+export function answeredOf(probes: readonly Probe[], copy?: CopyRef): string {
+  const count = (asked: readonly Probe[]) => {
+    const good = asked.filter((p) => p.error === "" && p.status >= 200 && p.status < 300).length;
+    return `${good} of ${asked.length}`;
+  };
+  if (copy === undefined) return `${count(probes)} questions answered`;
+  const to = (kind: Probe["kind"], port: number) => probes.filter((p) => p.kind === kind && p.port === port);
+  return `model ${count(to("completion", copy.model))}, agent ${count(to("chat", copy.agent))} answered`;
 }

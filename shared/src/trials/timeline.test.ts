@@ -117,7 +117,7 @@ it("tells ports, questions, stops and the end of a cell in words", () => {
   );
   expect(axis.map((e) => `${e.what}: ${e.detail}`)).toEqual([
     "port: port 8001 opened; port 9 closed",
-    "probe: with the cell's link down (copy on 8760/8001): 1 of 2 questions answered",
+    "probe: with the cell's link down (copy on 8760/8001): model 0 of 0, agent 1 of 2 answered",
     "stopped: rest-of-cell stopped by sigstop (3 processes), thawed at T; something of it RAN meanwhile",
     "away: original's weights hidden, NOT verified: /w",
     "cell: cell c killed, NOT proved gone: pid 9",

@@ -29,11 +29,12 @@ export interface Cost {
   readonly cpuMs: number;
 }
 
-/** Opens and closes listeners at random times and says when, by the monotonic clock that all processes share. `hold N` opens N more for good. */
+/** Opens listeners at random times after it is told to, and says when, by the monotonic clock that all processes share. `hold N` opens N more for good. */
 const OPENER = `
 const { createServer } = require("node:net");
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 const held = [];
+let open = null;
 require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
   const [what, count] = line.split(" ");
   if (what === "hold") {
@@ -41,10 +42,10 @@ require("node:readline").createInterface({ input: process.stdin }).on("line", (l
     for (let i = left; i > 0; i -= 1) held.push(createServer().listen(0, "127.0.0.1", () => --left === 0 && console.log("held")));
     return;
   }
+  if (what === "close") return open.close();
   setTimeout(() => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
+    const server = open = createServer().listen(0, "127.0.0.1", () => {
       console.log(server.address().port + " " + now());
-      setTimeout(() => server.close(), 400);
     });
   }, Math.random() * 200);
 });
@@ -114,8 +115,9 @@ export async function benchListener({
       const openedAt = opened - (Number(process.hrtime.bigint()) / 1e6 - performance.now());
       ours.push((await reported(seen.ours, port)) - openedAt);
       ss.push((await reported(seen.ss, port)) - openedAt);
-      // Gone again before the next one comes.
-      await delay(450);
+      cell.stdin.write("close\n");
+      // Its end is seen too before the next one comes.
+      await delay(2 * glanceMs);
     }
     end.abort();
     await Promise.all([sweeping, polling]);
@@ -154,9 +156,11 @@ async function ssPorts(initPid: number): Promise<number[]> {
 
 /** When a port was first seen; a sweep that never tells it is a failure of the benchmark. */
 async function reported(at: ReadonlyMap<number, number>, port: number): Promise<number> {
-  for (const limit = performance.now() + 5_000; performance.now() < limit; await delay(1)) {
+  const limit = performance.now() + 5_000;
+  while (performance.now() < limit) {
     const time = at.get(port);
     if (time !== undefined) return time;
+    await delay(1);
   }
   throw new Error(`port ${port} was not reported within 5 s`);
 }

@@ -24,23 +24,28 @@ const command = (how: string) => [
 ];
 
 // Only the machine's real root may follow /proc/PID/map_files: the two modes take different roads to a mapped file.
-const modes: readonly (readonly [mode: string, command: readonly string[], possible: boolean])[] = [
-  ["a rootless lab", command("-Urmn"), true],
-  ["a machine where the daemon is the real root", command("-mn"), isRoot],
+const modes: readonly (readonly [
+  mode: string,
+  command: readonly string[],
+  who: string,
+  possible: boolean,
+])[] = [
+  ["a rootless lab", command("-Urmn"), "user", true],
+  ["a machine where the daemon is the real root", command("-mn"), "root", isRoot],
 ];
 
 const lineSchema = z.object({ check: z.string(), ok: z.boolean(), error: z.string() });
 
-describe.each(modes.filter(([, , possible]) => possible))("weights of cells in %s", (_, lab) => {
+describe.each(modes.filter(([, , , possible]) => possible))("weights of cells in %s", (_, lab, who) => {
   it("are read as the serving process opened them", async () => {
-    const args = [...lab, process.execPath, script];
+    const args = [...lab, process.execPath, script, who];
     const { stdout, stderr } = await run("env", args, { timeout: 110_000, killSignal: "SIGKILL" });
     const lines = stdout
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => lineSchema.parse(JSON.parse(line)));
     expect(stderr).toBe("");
-    expect(lines).toHaveLength(1);
+    expect(lines).toHaveLength(2);
     expect(lines.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
   }, 120_000);
 });

@@ -31,7 +31,7 @@ export async function* askCandidate(
     }
     return answer;
   });
-  yield await asProbe("models", port, "", signal, () => get("/v1/models"));
+  if (plan.models) yield await asProbe("models", port, "", signal, () => get("/v1/models"));
 
   const ask = {
     completion: (text: string) => askCompletion(post, text),

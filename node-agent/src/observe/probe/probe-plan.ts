@@ -10,6 +10,14 @@ export interface CandidatePlan extends CandidatePort {
   /** In the order they are put; the first nonce comes once more at the end. */
   readonly completions: readonly Question[];
   readonly chats: readonly Question[];
+  /** Whether the list of models is asked for too. */
+  readonly models: boolean;
+}
+
+/** What a port is to be asked, where it is known what it is. */
+export interface Wanted {
+  readonly port: number;
+  readonly kind: "completion" | "chat";
 }
 export interface Question {
   readonly nonce: string;
@@ -50,11 +58,15 @@ export function limitsFor(candidates: number): ProbeLimits {
   };
 }
 
-/** @param nonce gives a fresh random string (e.g. 12 bytes hex) at each call; at most 64 characters. */
+/**
+ * @param nonce gives a fresh random string (e.g. 12 bytes hex) at each call; at most 64 characters.
+ * @param wanted absent: everything to every port.
+ */
 export function probePlan(
   candidates: readonly CandidatePort[],
   nonce: () => string,
   limits: ProbeLimits,
+  wanted?: readonly Wanted[],
 ): ProbePlan {
   const questions = (textOf: (nonce: string) => string) =>
     Array.from({ length: NONCES_PER_CANDIDATE }, () => {
@@ -64,11 +76,14 @@ export function probePlan(
   return {
     limits,
     candidates: candidates.map((candidate) => {
-      const completions = questions(completionQuestion);
+      const isWanted = (kind: Wanted["kind"]) =>
+        wanted?.some((w) => w.port === candidate.port && w.kind === kind) ?? true;
+      const completions = isWanted("completion") ? questions(completionQuestion) : [];
       return {
         ...candidate,
         completions: [...completions, ...completions.slice(0, 1)],
-        chats: questions(chatQuestion),
+        chats: isWanted("chat") ? questions(chatQuestion) : [],
+        models: wanted === undefined,
       };
     }),
   };

@@ -1,7 +1,13 @@
 import { probeSchema, type Probe } from "@redline/shared";
 import type { CandidatePort } from "../candidate-ports.ts";
 import { PROBE_CHILD_URL } from "./probe-child-url.ts";
-import { limitsFor, MOST_PROBES_PER_CANDIDATE, probePlan, type ProbeLimits } from "./probe-plan.ts";
+import {
+  limitsFor,
+  MOST_PROBES_PER_CANDIDATE,
+  probePlan,
+  type ProbeLimits,
+  type Wanted,
+} from "./probe-plan.ts";
 import { runInNetns, type NetnsTools } from "./run-in-netns.ts";
 
 export type ProbesResult =
@@ -17,6 +23,8 @@ export interface ProbePortsOptions {
   readonly candidates: readonly CandidatePort[];
   /** A fresh random string at each call: `() => randomBytes(12).toString("hex")`. */
   readonly nonce: () => string;
+  /** Absent: everything to every candidate. */
+  readonly wanted?: readonly Wanted[];
   /** `limitsFor` the number of candidates by default. */
   readonly limits?: ProbeLimits;
   readonly signal?: AbortSignal;
@@ -38,7 +46,7 @@ export async function probePorts(options: ProbePortsOptions): Promise<ProbesResu
   const asked = await runInNetns({
     ...options,
     script: PROBE_CHILD_URL,
-    stdin: JSON.stringify(probePlan(candidates, nonce, limits)),
+    stdin: JSON.stringify(probePlan(candidates, nonce, limits, options.wanted)),
     limitMs: limits.totalMs + GRACE_MS,
     maxOutputChars: candidates.length * MOST_CHARS_PER_CANDIDATE,
   });

@@ -1,0 +1,40 @@
+import type { SignedCommand } from "@redline/shared";
+import type { Brain } from "../brains/brain.ts";
+import type { Cell } from "../cell/cell.ts";
+import type { Relay } from "../cell/link-relay.ts";
+import type { ChallengedDevice } from "../challenge/challenged-device.ts";
+import type { Instruments } from "../challenge/instruments.ts";
+import type { StoredSpecimen } from "../inventory/specimen-store.ts";
+import type { TargetLink } from "../peer/target-link.ts";
+import type { SshSession } from "../ssh/ssh-session.ts";
+import type { CellBroker } from "./cell-broker.ts";
+import type { CellEyes } from "./cell-eyes.ts";
+import type { Lifelines } from "./lifelines.ts";
+import type { SpecimenFacts } from "./specimen-facts.ts";
+
+export interface OriginDeps {
+  readonly eyes: CellEyes;
+  readonly instruments: Instruments;
+  readonly brain: Brain;
+  readonly specimen: StoredSpecimen;
+  readonly facts: SpecimenFacts;
+  readonly cellsDir: string;
+  /** Short path for sockets: a Unix socket's path holds 107 bytes. */
+  readonly socketsDir: string;
+  readonly signedOrder: SignedCommand;
+  /** Null in a local trial. */
+  readonly target: TargetLink | null;
+  readonly now: () => Date;
+}
+
+/** Everything the attempt holds; each is ended by teardown whether or not the rest came up. */
+export interface Held {
+  target: boolean;
+  cell: Cell | null;
+  relay: Relay | null;
+  broker: CellBroker | null;
+  session: SshSession | null;
+  /** In a local trial: the watch over this very cell. */
+  copies: ChallengedDevice | null;
+  lifelines: Lifelines | null;
+}
