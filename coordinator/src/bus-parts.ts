@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { buckets } from "@redline/shared";
+import { buckets, calibrationFor, instrumentOf } from "@redline/shared";
 import { everyUntil, pause, type Logger } from "@redline/daemon";
 import { AttemptOrders } from "./attempt-orders.ts";
 import type { Bus } from "./bus.ts";
@@ -105,7 +105,12 @@ export async function buildBusParts(
     bus,
     clock,
     log,
-    seals: { book: ports.seals, key, version: ports.version },
+    seals: {
+      book: ports.seals,
+      key,
+      version: ports.version,
+      instrument: (study, nodes) => instrumentOf(calibrationFor(store.state, study, nodes)),
+    },
     epoch,
     live: (nowMs) => book.live(nowMs, settings.REDLINE_NODE_SILENT_MS),
     limits: {

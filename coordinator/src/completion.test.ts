@@ -5,7 +5,12 @@ import { JournalFixture, proofOf } from "./projection-fixture.ts";
 import { SealBook } from "./seal-book.ts";
 
 /** With a book that saw no record: every seal is missing. */
-const UNSEALED = { book: new SealBook(), key: generateKeyPairSync("ed25519").privateKey, version: "0" };
+const UNSEALED = {
+  book: new SealBook(),
+  key: generateKeyPairSync("ed25519").privateKey,
+  version: "0",
+  instrument: () => ({ found: false as const, why: "no controls" }),
+};
 
 function closed(originClean: boolean, targetProved: boolean) {
   const journal = new JournalFixture();

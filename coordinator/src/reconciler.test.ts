@@ -55,7 +55,12 @@ async function bench() {
     bus: { upSinceMs: 0 },
     clock: systemClock,
     log: createLogger("test", "silent"),
-    seals: { book: new SealBook(), key: generateKeyPairSync("ed25519").privateKey, version: "0" },
+    seals: {
+      book: new SealBook(),
+      key: generateKeyPairSync("ed25519").privateKey,
+      version: "0",
+      instrument: () => ({ found: false, why: "no controls" }),
+    },
     live: () => [inventoryOf("n1", { slots: 2 }), inventoryOf("n2", { slots: 2 })],
     epoch: 1,
     limits: { leaseMs: 60_000, acceptMs: 60_000, evidenceWaitMs: 60_000, unplaceableMs: 1e6, absentMs: 1e6 },

@@ -15,6 +15,7 @@ import {
   studyIdSchema,
   trialIdSchema,
   verdictStatementSchema,
+  verdictTerms,
   type AttemptKey,
   type CoordinatorRecordBody,
   type Device,
@@ -115,7 +116,12 @@ function bench() {
   const complete = () => {
     const [study, trial, attempt] = [state.studies.get(STUDY), state.trials.get(TRIAL), state.attempt(KEY)];
     if (study === undefined || trial === undefined || attempt === undefined) throw new Error("no attempt");
-    return completionOf(study, trial, attempt, { book, key: coordinator, version: "0" });
+    return completionOf(study, trial, attempt, {
+      book,
+      key: coordinator,
+      version: "0",
+      instrument: (_study, nodes) => ({ found: false, why: `no controls for ${nodes.join(" ")}` }),
+    });
   };
   const sealed = () => {
     const body = complete().at(-1);
@@ -145,7 +151,9 @@ describe("attempt-sealed", () => {
       expect(isSignedBy(Buffer.from(payloads[i] ?? ""), sig, createPublicKey(coordinator))).toBe(true);
     const { payload, sig } = body.verdict;
     expect(isSignedBy(Buffer.from(payload), sig, createPublicKey(coordinator))).toBe(true);
-    const { subject, predicate } = verdictStatementSchema.parse(JSON.parse(payload));
+    const statement = verdictStatementSchema.parse(JSON.parse(payload));
+    expect(verdictTerms(statement)?.instrument).toEqual({ found: false, why: "no controls for n1 n2" });
+    const { subject, predicate } = statement;
     expect(subject.map(({ name }) => name)).toEqual(["s-0000-001-1/n1.jsonl", "s-0000-001-1/n2.jsonl"]);
     expect(predicate.configuration).toContainEqual(
       expect.objectContaining({

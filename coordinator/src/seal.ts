@@ -10,6 +10,7 @@ import {
   type Adjudication,
   type AttemptView,
   type CoordinatorRecordBody,
+  type Instrument,
   type NodeId,
   type StudyView,
   type TrialView,
@@ -24,6 +25,8 @@ export interface SealPorts {
   readonly key: KeyObject;
   /** Of the coordinator. */
   readonly version: string;
+  /** How the instrument was measured on these nodes before. */
+  readonly instrument: (study: StudyView, nodes: readonly NodeId[]) => Instrument;
 }
 
 /**
@@ -36,7 +39,7 @@ export function sealOf(
   trial: TrialView,
   attempt: AttemptView,
   results: readonly Adjudication[],
-  { book, key: privateKey, version }: SealPorts,
+  { book, key: privateKey, version, instrument }: SealPorts,
 ): CoordinatorRecordBody | null {
   const key = { trial: trial.trial, attempt: attempt.attempt, epoch: attempt.epoch };
   const nodes = nodesInOrder(attempt.devices);
@@ -70,6 +73,7 @@ export function sealOf(
     results,
     signers,
     head: book.head(),
+    instrument: instrument(study, nodes),
     version,
   });
   const parsed = coordinatorRecordBodySchema.safeParse({

@@ -48,6 +48,7 @@ export * from "./attest/evidence-digest.ts";
 export * from "./attest/evidence-statement.ts";
 export * from "./attest/statement.ts";
 export * from "./attest/record-head.ts";
+export * from "./attest/instrument.ts";
 export * from "./attest/verdict-statement.ts";
 export * from "./attest/verdict-terms.ts";
 export * from "./attest/device-order.ts";

@@ -1,4 +1,4 @@
-import { terminalLine, type VerifiedBundle } from "@redline/shared";
+import { terminalLine, type Instrument, type VerifiedBundle } from "@redline/shared";
 import type { Output } from "../terminal/output.ts";
 import { paintVerdict } from "../trials/render-list.ts";
 
@@ -12,6 +12,7 @@ export function showBundle(bundle: VerifiedBundle, { paint }: Pick<Output, "pain
       return `  ${name}: ${records} records (${firstSeq} to ${lastSeq}) of the ${devices.join(" and ")}, signed by its node (sha256:${keyId}) and the coordinator`;
     }),
     `  sealed at record ${head.seq} (${head.sha256}) of the journal, by version ${terminalLine(version)}`,
+    `  ${instrumentText(bundle.terms.instrument)}`,
     ...bundle.results.map(
       ({ profile, verdict }) =>
         `  ${profile}: ${paintVerdict(verdict, paint)}, and the evidence gives the same`,
@@ -19,11 +20,22 @@ export function showBundle(bundle: VerifiedBundle, { paint }: Pick<Output, "pain
   ];
 }
 
+function instrumentText(instrument: Instrument): string {
+  if (!instrument.found) return `instrument: no green controls: ${terminalLine(instrument.why)}`;
+  const { study, at, green, matrices } = instrument;
+  const counts = matrices.map(
+    ({ profile, copies, decoys }) =>
+      `${profile} confirmed ${copies.confirmed} of ${copies.trials} copies, ${decoys.confirmed} of ${decoys.trials} decoys`,
+  );
+  return `instrument: control study ${study} of ${at.slice(0, 10)} ${green ? "green" : "NOT green"}: ${counts.join("; ")}`;
+}
+
 /** The same as data. */
 export function bundleJson({ terms, nodes, results, coordinatorKeyId }: VerifiedBundle) {
   return {
     attempt: terms.attempt,
     version: terms.version,
+    instrument: terms.instrument,
     journal: terms.head,
     coordinator: `sha256:${coordinatorKeyId}`,
     records: nodes.map(({ name, keyId, statement: { subject, predicate } }) => ({

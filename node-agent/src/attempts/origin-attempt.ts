@@ -18,7 +18,7 @@ import { runAgent } from "./run-agent.ts";
 /**
  * One attempt, led by the origin's daemon:
  *
- *     cell -> ssh -> specimen -> run -> observe -> teardown
+ *     calibrate -> cell -> ssh -> specimen -> run -> observe -> teardown
  *
  * A fault or a cancel at any step goes straight to teardown; teardown ends whatever there is, in an order that
  * cuts the agent's roads before anything else. Never rejects: how it ended is its last record.
@@ -80,10 +80,12 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
     signal.throwIfAborted();
   };
 
-  enter("cell");
   // Measured once for a specimen; before the original is up, so that the machine never holds two models.
+  enter("calibrate");
   const calibration = deps.facts.calibration(deps.specimen, context);
-  await calibration.catch(() => undefined);
+  await timed(context, "calibrate", () => calibration.catch(() => undefined));
+
+  enter("cell");
   const { cell, planted } = await timed(context, "cell", async () => {
     // Even a reservation that nobody answered may have been made: release is asked in any case.
     held.target = deps.target !== null;

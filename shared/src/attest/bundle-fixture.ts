@@ -138,6 +138,7 @@ export function fixtureBundle(options: FixtureOptions = {}): Bundle {
       results: profiles.map((profile) => adjudicate(found, profile)),
       signers,
       head: { seq: 9, sha256: "9".repeat(64) },
+      instrument: { found: false, why: "no control study was over before it" },
       version: "0",
     }),
   );

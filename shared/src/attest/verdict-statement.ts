@@ -6,6 +6,7 @@ import { profileName, type Profile } from "../claims/profile.ts";
 import { claimsOf } from "../claims/profiles.ts";
 import type { Verdict } from "../claims/verdict.ts";
 import type { AttemptKey, NodeId, StudyId } from "../ids.ts";
+import type { Instrument } from "./instrument.ts";
 import { publicDer } from "./public-key.ts";
 import {
   describeContent,
@@ -42,6 +43,7 @@ export const CONFIGURATION = {
   attempt: "attempt",
   redline: "redline",
   journal: "journal.jsonl",
+  instrument: "instrument",
   keyPrefix: "keys/",
   profilePrefix: "profiles/",
   json: "application/json",
@@ -60,6 +62,8 @@ export interface VerdictFacts {
   readonly signers: readonly { readonly role: SignerRole; readonly publicKey: KeyObject }[];
   /** The coordinator's journal when the verdict was made: its newest record and the sha256 of that line. */
   readonly head: { readonly seq: number; readonly sha256: string };
+  /** How the instrument was measured on the attempt's nodes, as far as the coordinator's journal knows. */
+  readonly instrument: Instrument;
   /** Of the coordinator. */
   readonly version: string;
 }
@@ -106,6 +110,7 @@ export function verdictStatement(facts: VerdictFacts): string {
       configuration: [
         describeContent(CONFIGURATION.attempt, CONFIGURATION.json, json(attempt)),
         describeContent(CONFIGURATION.redline, CONFIGURATION.json, json({ version: facts.version })),
+        describeContent(CONFIGURATION.instrument, CONFIGURATION.json, json(facts.instrument)),
         {
           name: CONFIGURATION.journal,
           digest: { sha256: head.sha256 },

@@ -3,6 +3,7 @@ import { claimNameSchema } from "../claims/claim-name.ts";
 import { profileNameSchema, type Profile } from "../claims/profile.ts";
 import { verdictSchema, type Verdict } from "../claims/verdict.ts";
 import { attemptNumberSchema, epochSchema, nodeIdSchema, studyIdSchema, trialIdSchema } from "../ids.ts";
+import { instrumentSchema, type Instrument } from "./instrument.ts";
 import { contentOf, parseBytes, type Descriptor } from "./statement.ts";
 import { CONFIGURATION, type VerdictStatement } from "./verdict-statement.ts";
 
@@ -23,6 +24,7 @@ const seqSchema = z.int().min(1);
 export interface VerdictTerms {
   readonly attempt: z.infer<typeof attemptSchema>;
   readonly version: string;
+  readonly instrument: Instrument;
   readonly head: { readonly seq: number; readonly sha256: string };
   /** Key id by role, in the order in which they stand. */
   readonly keyIds: ReadonlyMap<string, string>;
@@ -38,7 +40,9 @@ export function verdictTerms({ predicate: { configuration } }: VerdictStatement)
   const redline = read(CONFIGURATION.redline, z.strictObject({ version: z.string().max(40) }));
   const journal = named.get(CONFIGURATION.journal);
   const seq = seqSchema.safeParse(journal?.annotations?.["seq"]);
-  if (attempt === null || redline === null || journal === undefined || !seq.success) return null;
+  const instrument = read(CONFIGURATION.instrument, instrumentSchema);
+  if (attempt === null || redline === null || instrument === null || journal === undefined || !seq.success)
+    return null;
   const keyIds = new Map<string, string>();
   const profiles: VerdictTerms["profiles"][number][] = [];
   for (const [name, descriptor] of named) {
@@ -55,7 +59,9 @@ export function verdictTerms({ predicate: { configuration } }: VerdictStatement)
     }
   }
   const head = { seq: seq.data, sha256: journal.digest.sha256 };
-  return profiles.length === 0 ? null : { attempt, version: redline.version, head, keyIds, profiles };
+  return profiles.length === 0
+    ? null
+    : { attempt, version: redline.version, instrument, head, keyIds, profiles };
 }
 
 function contentAs<T>(descriptor: Descriptor | undefined, schema: z.ZodType<T>): T | null {

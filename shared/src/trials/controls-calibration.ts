@@ -24,15 +24,26 @@ export type InstrumentCalibration =
       readonly why: string;
     };
 
+type Journal = Pick<Projection, "studies" | "trialsOf">;
+
 /**
  * The newest control study of this journal that was over before the given study's end, and whose trials ran on all nodes of the
  * study's attempts. A newer one counts before a green one: it says what the instrument is now. A control study is its own.
  */
-export function calibrationOf(
-  journal: Pick<Projection, "studies" | "trialsOf">,
+export function calibrationOf(journal: Journal, study: StudyView): InstrumentCalibration {
+  return calibrationFor(
+    journal,
+    study,
+    nodesOf(journal.trialsOf(study.id).flatMap((trial) => trial.attempts)),
+  );
+}
+
+/** The same for some of the study's nodes, such as those of one attempt. */
+export function calibrationFor(
+  journal: Journal,
   study: StudyView,
+  nodes: readonly NodeId[],
 ): InstrumentCalibration {
-  const nodes = nodesOf(journal.trialsOf(study.id).flatMap((trial) => trial.attempts));
   const none = (why: string) => ({ found: false, nodes, why }) as const;
   if (nodes.length === 0) return none("no attempt of this study was placed on a node");
   const before = [...journal.studies.values()]
