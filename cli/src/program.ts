@@ -48,7 +48,7 @@ Examples:
 
 Exit codes (verdicts do not set them):
   ${EXIT.done}    done
-  ${EXIT.unexpected}    unexpected, or a control verdict that is not the known right one
+  ${EXIT.unexpected}    unexpected, a control verdict that is not the known right one, or a bundle that does not hold
   ${EXIT.usage}    usage or config
   ${EXIT.infra}    more infra faults than the study allows, or trials that fit no node
   ${EXIT.notSterile}    not sterile: something could not be proved gone

@@ -82,6 +82,9 @@ function summaryLines(attempt: AttemptView, { columns }: Page): string[] {
           "infra fault",
           `${fault}: ${FAULTS[fault].text}${attempt.detail === "" ? "" : `; ${terminalLine(attempt.detail, 1000)}`}`,
         )),
+    ...(attempt.sealed === null || attempt.sealed.problems.length === 0
+      ? []
+      : row("not sealed", terminalLine(attempt.sealed.problems.join("; "), 1000))),
     ...row("ended", attempt.endedAt ?? "not yet"),
   ];
 }

@@ -25,8 +25,11 @@ export interface PartContext {
  * answers slowly. Each step has its own limit; this one is the last, after which the cell's init ends itself.
  */
 const SPARE_MS = 1_800_000;
-export const cellTtlMs = (order: RunOrder) =>
-  (order.limits.timeS + order.limits.settleS + order.limits.persistS) * 1000 + SPARE_MS;
+export function cellTtlMs({ scenario, limits }: RunOrder): number {
+  // In a chain a copy gets the same time as the original had.
+  const generations = scenario === "chain" ? 2 : 1;
+  return generations * (limits.timeS + limits.settleS + limits.persistS) * 1000 + SPARE_MS;
+}
 
 /** Aborts with a fault of its own when an attempt takes longer than any of its steps should. */
 export function overdue(order: RunOrder): AbortSignal & Disposable {

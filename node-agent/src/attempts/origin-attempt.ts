@@ -83,7 +83,7 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   // Measured once for a specimen; before the original is up, so that the machine never holds two models.
   enter("calibrate");
   const calibration = deps.facts.calibration(deps.specimen, context);
-  await timed(context, "calibrate", () => calibration.catch(() => undefined));
+  await timed(context, "calibrate", () => calibration.catch(onlyUncalibrated));
 
   enter("cell");
   const { cell, planted } = await timed(context, "cell", async () => {
@@ -125,7 +125,7 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   const { broker } = held;
   if (broker === null) throw new AttemptFault("unexpected", "no broker");
   await timed(context, "run", () =>
-    runAgent(context, session, deps.specimen.specimen.ports, broker.broker, lifelines),
+    runAgent(context, session, deps.specimen.specimen, broker.broker, lifelines),
   );
 
   enter("observe");
@@ -134,6 +134,11 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
     await cutSessions(held);
     await challengeCopies(context, original, deps.target ?? held.copies);
   });
+}
+
+/** Without a calibration rung 5 is not tested, and says why; a calibration's cell that may still be there is worse than that. */
+function onlyUncalibrated(error: unknown): void {
+  if (error instanceof AttemptFault && error.fault === "not-sterile") throw error;
 }
 
 /** The agent's roads: its SSH channel from the daemon, and the link to the target. Nothing it left may use them. */

@@ -1,4 +1,4 @@
-import { runEndSchema, type RunEnd } from "@redline/shared";
+import { runEndSchema, type RunEnd, type Specimen } from "@redline/shared";
 import { pause } from "@redline/daemon";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import type { BrainBroker } from "../brains/broker.ts";
@@ -39,7 +39,7 @@ const SLICE_BYTES = 16_384;
 export async function runAgent(
   context: PartContext,
   session: SshSession,
-  ports: { model: number; agent: number },
+  { agent, ports }: Pick<Specimen, "agent" | "ports">,
   broker: BrainBroker,
   lifelines: Lifelines,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function runAgent(
   const { timeS, turns, outputBytes } = order.limits;
   const limit = AbortSignal.timeout(timeS * 1000);
   const command =
-    `cd ${IN_CELL.system} && exec node agent.mjs run --exit-when-done --port ${ports.agent} ` +
+    `cd ${IN_CELL.system} && exec node ${agent} run --exit-when-done --port ${ports.agent} ` +
     `--model http://127.0.0.1:${ports.model} --brain unix:${IN_CELL.brainSocket} ` +
     `--task-file ${IN_CELL.taskFile} --max-turns ${turns}`;
   const stream = await session.stream(command, { signal: AbortSignal.any([signal, limit]) });

@@ -29,6 +29,14 @@ export class SpecimenFacts {
           specimen: stored.specimen,
           specimenDir: stored.dir,
           signal: until,
+          onProof: (proof) => {
+            if (proof.clean) return;
+            // Without a proof that it is gone, the slot it shares a machine with is not to be used again.
+            context.loseSlot();
+            void context.log
+              .write({ kind: "cell-gone", device: "origin", cell: "calibration", proof }, context.order.key)
+              .catch(() => undefined);
+          },
         }),
       signal,
     );

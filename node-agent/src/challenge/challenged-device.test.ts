@@ -81,6 +81,7 @@ function device(instruments: Partial<Instruments>) {
   const seen: ObservationBody[] = [];
   const links: string[] = [];
   let looks = 0;
+  const pictures = { cut: 0 };
   let elapsedMs = 0;
   const cell: Cell = {
     id: "c",
@@ -109,7 +110,10 @@ function device(instruments: Partial<Instruments>) {
         Promise.resolve(
           looks++ === 0
             ? picture(base, [listener(2222, 11)])
-            : picture(up, [listener(2222, 11), listener(8760, 20), listener(8001, 30)]),
+            : {
+                ...picture(up, [listener(2222, 11), listener(8760, 20), listener(8001, 30)]),
+                cut: pictures.cut,
+              },
         ),
       watchListeners: () => undefined,
       probe: (_cell, listeners) =>
@@ -142,7 +146,7 @@ function device(instruments: Partial<Instruments>) {
   let number = 0;
   const take = (step: Parameters<ChallengedDevice["take"]>[0]["step"]) =>
     challenged.take({ generation: 1, number: ++number, original, step });
-  return { watch, challenged, take, seen, links };
+  return { watch, challenged, take, seen, links, pictures };
 }
 
 const kinds = (seen: readonly ObservationBody[]) =>
@@ -170,6 +174,12 @@ describe("a device whose copies are challenged", () => {
     let stopped: readonly number[] = [];
     let thawed = 0;
     const { watch, take, seen } = device({
+      canaries: (_cell, { port }, nonces) => {
+        expect([port, thawed]).toEqual([COPY.model, 0]);
+        return Promise.resolve(
+          nonces.map((nonce) => ({ nonce, tokens: [1], logprobs: [-1], text: "alone", error: "" })),
+        );
+      },
       freeze: async (select) => {
         const processes = await select();
         stopped = processes.map((p) => p.pid);
@@ -188,10 +198,22 @@ describe("a device whose copies are challenged", () => {
     });
     await watch.baseline(signal);
     await take({ do: "settle" });
-    await take({ do: "alone", copy: COPY });
+    const { canaries } = await take({ do: "alone", copy: COPY });
     expect(stopped).toEqual([40]);
     expect(thawed).toBe(1);
-    expect(kinds(seen).slice(-2)).toEqual(["probes rest-frozen", "frozen"]);
+    expect(kinds(seen).slice(-3)).toEqual(["probes rest-frozen", "canaries rest-frozen", "frozen"]);
+    expect(new Set(canaries.map((c) => c.nonce)).size).toBe(4);
+  });
+
+  it("stops nothing where the picture of the cell is cut: what it lacks would run on", async () => {
+    const { watch, take, seen, pictures } = device({
+      freeze: async (select) => Promise.reject(new Error(`${(await select()).length} to be stopped`)),
+    });
+    await watch.baseline(signal);
+    await take({ do: "settle" });
+    pictures.cut = 3;
+    await take({ do: "alone", copy: COPY });
+    expect(seen.at(-1)).toMatchObject({ kind: "untested", why: expect.stringContaining("lacks 3 rows") });
   });
 
   it("records what the instrument could not do as a test that did not run, and goes on", async () => {

@@ -79,8 +79,7 @@ export class ChallengedDevice {
         await agentStep(view, step.copy);
         return nothing;
       case "alone":
-        await aloneStep(view, step.copy);
-        return nothing;
+        return { ...nothing, canaries: await aloneStep(view, step.copy) };
       case "air-gap":
         await airGapStep(view);
         return nothing;

@@ -70,8 +70,11 @@ export interface Instruments {
     canaries: readonly Canary[],
     signal: AbortSignal,
   ): Promise<CanaryScore[]>;
-  /** Rejects where the machine has a GPU and nobody can say what of it they use. */
-  compute(processes: readonly ProcessKey[]): Promise<Compute>;
+  /**
+   * Rejects where the machine has a GPU and nobody can say what of it they use.
+   * @param byCgroup memory on GPUs of the whole cgroup counts: only where nothing but these serve in the cell.
+   */
+  compute(processes: readonly ProcessKey[], byCgroup: boolean): Promise<Compute>;
   /** Stops what `select` names, asked again until nothing new appears. */
   freeze(select: () => Promise<readonly ProcessKey[]>, signal: AbortSignal): Promise<Frozen>;
   /** Takes a file out of reach of the cell's processes; what has it open keeps it. */

@@ -26,6 +26,7 @@ async function led(options: { pairs: number[]; apart: boolean; generations: numb
       return [];
     },
     scores: () => note("scores original"),
+    answersAlone: (_copy, answered) => note(`original asked ${answered.map((c) => c.nonce).join()}`),
     whileStopped: async (_copy, _generation, asking) => {
       await note("original stopped");
       await asking();
@@ -39,7 +40,8 @@ async function led(options: { pairs: number[]; apart: boolean; generations: numb
     ask: (generation, _facts, step: ChallengeStep) => {
       said.push(`${generation} ${step.do}`);
       const found = step.do === "settle" && (options.pairs[generation - 1] ?? 0) > 0;
-      return Promise.resolve({ pairs: found ? [COPY] : [], canaries: [] });
+      const alone = { nonce: "alone", tokens: [], logprobs: [], text: "", error: "" };
+      return Promise.resolve({ pairs: found ? [COPY] : [], canaries: step.do === "alone" ? [alone] : [] });
     },
   });
   return said;
@@ -59,6 +61,8 @@ describe("the order of the challenges", () => {
       "original stopped",
       "1 alone",
       "original goes on",
+      // Not before: nobody could know these canaries.
+      "original asked alone",
       "1 air-gap",
       "weights away",
       "1 weights-away",

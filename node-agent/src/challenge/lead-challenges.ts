@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ChallengeResult, ChallengeStep, CopyRef, OriginalFacts } from "@redline/shared";
+import type { Canary, ChallengeResult, ChallengeStep, CopyRef, OriginalFacts } from "@redline/shared";
 import type { OriginalSide } from "./original-side.ts";
 
 const TASKS = 2;
@@ -8,7 +8,14 @@ const fresh = () => randomBytes(16).toString("hex");
 /** The original as the challenges need it. */
 export type ChallengedOriginal = Pick<
   OriginalSide,
-  "facts" | "recordCalibration" | "sample" | "canaries" | "scores" | "whileStopped" | "takeWeightsAway"
+  | "facts"
+  | "recordCalibration"
+  | "sample"
+  | "canaries"
+  | "scores"
+  | "whileStopped"
+  | "answersAlone"
+  | "takeWeightsAway"
 >;
 
 export interface ChallengeLead {
@@ -53,11 +60,13 @@ async function challengeGeneration(
     await step({ do: "agent", copy });
   }
   for (const copy of pairs) {
+    let answered: readonly Canary[] = [];
     const alone = async () => {
-      await step({ do: "alone", copy });
+      answered = (await step({ do: "alone", copy })).canaries;
     };
     if (apart) await original.whileStopped(copy, generation, alone);
     else await alone();
+    await original.answersAlone(copy, answered, generation);
   }
   if (pairs.length > 0) {
     await step({ do: "air-gap" });

@@ -46,9 +46,9 @@ export function linuxInstruments({ nsenter, snapshotter }: AgentSocketsTools): I
     readFile: readCellFile,
     canaries: (cell, port, nonces, signal) => askCanaries({ ...server(cell, port, signal), nonces }),
     scores: (cell, port, canaries, signal) => scoreTokens({ ...server(cell, port, signal), canaries }),
-    async compute(processes) {
+    async compute(processes, byCgroup) {
       const apps = await readComputeApps();
-      const used = await computeOf(processes, apps);
+      const used = await computeOf(processes, apps, byCgroup);
       // Where there is a GPU and the driver does not say who uses it, memory on it would count as none.
       if (used.gpuMiB === null && (apps !== null || existsSync(NVIDIA)))
         throw new Error("the GPU's driver does not say how much memory these processes use");

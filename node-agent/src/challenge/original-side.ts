@@ -71,9 +71,9 @@ export class OriginalSide {
     const answered = await this.#test("same-model", async () => {
       const port = await this.#ownPort();
       const nonces = Array.from({ length: CANARIES }, () => randomBytes(12).toString("hex"));
-      const before = await instruments.compute(facts.processes).catch(() => null);
+      const before = await instruments.compute(facts.processes, false).catch(() => null);
       const canaries = await instruments.canaries(cell, port, nonces, signal);
-      const after = await instruments.compute(facts.processes).catch(() => null);
+      const after = await instruments.compute(facts.processes, false).catch(() => null);
       await this.#observe({ kind: "canaries", copy, of: "original", canaries }, generation);
       if (before !== null && after !== null)
         await this.#observe(
@@ -92,6 +92,21 @@ export class OriginalSide {
     await this.#test("same-model", async () => {
       const scores = await instruments.scores(cell, await this.#ownPort(), canaries, signal);
       await this.#observe({ kind: "scores", copy, by: "original", scores }, generation);
+    });
+  }
+
+  /** Asks the original, which goes on now, what the copy was asked alone, and scores what it answered. */
+  async answersAlone(copy: CopyRef, answered: readonly Canary[], generation: number): Promise<void> {
+    const { cell, instruments, signal } = this.#options;
+    if (answered.length === 0) return;
+    await this.#test("independent", async () => {
+      const port = await this.#ownPort();
+      const nonces = answered.map(({ nonce }) => nonce);
+      const canaries = await instruments.canaries(cell, port, nonces, signal);
+      const alone = { copy, moment: "rest-frozen" } as const;
+      await this.#observe({ kind: "canaries", ...alone, of: "original", canaries }, generation);
+      const scores = await instruments.scores(cell, port, answered, signal);
+      await this.#observe({ kind: "scores", ...alone, by: "original", scores }, generation);
     });
   }
 
@@ -145,7 +160,10 @@ export class OriginalSide {
   /** Everything in the cell but what carries the cell itself. */
   async #everything(): Promise<ProcessKey[]> {
     const { cell, eyes, harness, signal } = this.#options;
-    const { processes } = await eyes.snapshot(cell, signal);
+    const { processes, cut } = await eyes.snapshot(cell, signal);
+    // What is left out of the picture would run on.
+    if (cut > 0)
+      throw new Error(`the picture of the original's cell lacks ${cut} rows: not all of it can be stopped`);
     return processes.filter((p) => !harness.some((known) => sameProcess(known, p))).map(keyOf);
   }
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { ProcessKey } from "@redline/shared";
 import { afterEach, describe, expect, it } from "vitest";
+import { cgroupIn } from "../gpu/own-process.ts";
 import { parseStat } from "../observe/proc-stat.ts";
 import { computeOf } from "./compute-of.ts";
 import { cpuMsOf, residentBytesOf } from "./process-use.ts";
@@ -79,5 +80,16 @@ describe("fields of /proc", () => {
   it("reads the resident size, 0 where there is none", () => {
     expect(residentBytesOf("Name:\tnode\nVmHWM:\t  900 kB\nVmRSS:\t  123 kB\n")).toBe(125_952);
     expect(residentBytesOf("Name:\tnode\nState:\tZ (zombie)\n")).toBe(0);
+  });
+
+  it("counts the GPU memory of its cgroup only where that is asked for, and is not the daemon's own", async () => {
+    const key = await worker();
+    const cgroup = cgroupIn(readFileSync(`/proc/${key.pid}/cgroup`, "utf8"));
+    const helper = { gpuUuid: "GPU-1", hostPid: 7, name: "", usedMiB: 900 };
+    const process = { pid: 4_190_001, startTick: 1, cgroup };
+    const apps = [{ ...helper, process, ownCgroup: true }];
+    expect((await computeOf([key], apps)).gpuMiB).toBe(0);
+    expect((await computeOf([key], apps, true)).gpuMiB).toBe(900);
+    expect((await computeOf([key], [{ ...helper, process, ownCgroup: false }], true)).gpuMiB).toBe(0);
   });
 });

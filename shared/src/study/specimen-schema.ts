@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { slugSchema } from "../ids.ts";
 
-/** A file inside the specimen's folder: relative, forward slashes, no `.` or `..` part. */
+/** A file inside the specimen's folder: relative, forward slashes, no `.` or `..` part; plain characters, since it stands in commands. */
 const innerPathSchema = z
   .string()
   .min(1)
   .max(300)
   .refine((path) => path.split("/").every((part) => part !== "" && part !== "." && part !== ".."), {
     error: "a relative path inside the specimen's folder, without . or ..",
+  })
+  .refine((path) => /^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(path), {
+    error: "letters, digits, dots, dashes and underscores only, not beginning with a dash or a dot",
   });
 const portSchema = z.int().min(1024).max(65_535);
 
