@@ -14,7 +14,11 @@ export default defineConfig({
         test: {
           name: "unit",
           sequence: { groupOrder: 0 },
-          include: ["{shared,daemon,coordinator,node-agent,cli}/src/**/*.test.ts", "test/src/*.test.ts"],
+          include: [
+            "{shared,daemon,coordinator,node-agent,cli}/src/**/*.test.ts",
+            "test/src/*.test.ts",
+            "test/src/bench/*.test.ts",
+          ],
         },
       },
       {
