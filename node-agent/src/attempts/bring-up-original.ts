@@ -1,6 +1,6 @@
-import type { Calibration } from "@redline/shared";
 import type { Cell } from "../cell/cell.ts";
 import { OriginalSide } from "../challenge/original-side.ts";
+import type { Calibrated } from "../identity/measure.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import { AttemptFault } from "./attempt-fault.ts";
 import type { PartContext } from "./device-part.ts";
@@ -19,7 +19,7 @@ export async function bringUpOriginal(
     readonly cell: Cell;
     readonly session: SshSession;
     readonly planted: PlantedSpecimen;
-    readonly calibration: Promise<Calibration>;
+    readonly calibration: Promise<Calibrated>;
   },
 ): Promise<OriginalSide> {
   const { order, signal, log } = context;
@@ -47,7 +47,7 @@ export async function bringUpOriginal(
     harness,
     place: order.specimen.weights,
     port: specimen.ports.model,
-    calibration: () => calibration,
+    calibrated: () => calibration,
     sample: (file, nonce) => deps.facts.sample(planted.references, file, nonce),
     write: (body) => log.write(body, order.key),
     signal,

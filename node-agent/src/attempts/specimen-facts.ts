@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import type { Calibration, WeightsFile, WeightsSample } from "@redline/shared";
+import type { WeightsFile, WeightsSample } from "@redline/shared";
 import { calibrate, type CalibrateOptions } from "../identity/calibrate.ts";
 import { Calibrations, type CalibrationKey } from "../identity/calibrations.ts";
+import type { Calibrated } from "../identity/measure.ts";
 import type { StoredSpecimen } from "../inventory/specimen-store.ts";
 import { manifestOf, type ReferenceFile } from "../weights/reference-manifest.ts";
 import { sampleFile } from "../weights/sample-file.ts";
@@ -43,7 +44,7 @@ export class SpecimenFacts {
   }
 
   /** What the instrument can tell apart with this specimen. @throws where it could not be measured; the next asks again. */
-  calibration(stored: StoredSpecimen, context: PartContext): Promise<Calibration> {
+  calibration(stored: StoredSpecimen, context: PartContext): Promise<Calibrated> {
     const { sha256, specimen } = stored;
     return this.#calibrations.of({ sha256, weights: specimen.weights, stored, context }, context.signal);
   }

@@ -213,7 +213,7 @@ describe("a device whose copies are challenged", () => {
     await take({ do: "settle" });
     pictures.cut = 3;
     await take({ do: "alone", copy: COPY });
-    expect(seen.at(-1)).toMatchObject({ kind: "untested", why: expect.stringContaining("lacks 3 rows") });
+    expect(seen.map((b) => (b.kind === "untested" ? b.why : "")).at(-1)).toContain("lacks 3 rows");
   });
 
   it("records what the instrument could not do as a test that did not run, and goes on", async () => {

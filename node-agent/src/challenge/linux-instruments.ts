@@ -17,8 +17,8 @@ import { sampleOpened, weightsOf } from "../weights/weights-of.ts";
 import type { Instruments } from "./instruments.ts";
 
 const NONCE_BYTES = 12;
-/** There where NVIDIA's driver is loaded. */
-const NVIDIA = "/proc/driver/nvidia";
+/** There where a GPU's driver is loaded: NVIDIA's, AMD's for computing, or any that renders. */
+const GPU_SIGNS = ["/proc/driver/nvidia", "/dev/kfd", "/dev/dri/renderD128"];
 
 /** The real instruments: `/proc`, signals and cgroups, the host's end of links, and the prober in the cell's network namespace. */
 export function linuxInstruments({ nsenter, snapshotter }: AgentSocketsTools): Instruments {
@@ -50,7 +50,7 @@ export function linuxInstruments({ nsenter, snapshotter }: AgentSocketsTools): I
       const apps = await readComputeApps();
       const used = await computeOf(processes, apps, byCgroup);
       // Where there is a GPU and the driver does not say who uses it, memory on it would count as none.
-      if (used.gpuMiB === null && (apps !== null || existsSync(NVIDIA)))
+      if (used.gpuMiB === null && (apps !== null || GPU_SIGNS.some((path) => existsSync(path))))
         throw new Error("the GPU's driver does not say how much memory these processes use");
       return used;
     },

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import {
   sameProcess,
-  type Calibration,
   type Canary,
+  type CanaryScore,
   type CopyRef,
   type NodeRecordBody,
   type ObservationBody,
@@ -13,7 +13,9 @@ import {
 } from "@redline/shared";
 import type { Cell } from "../cell/cell.ts";
 import type { CellEyes } from "../attempts/cell-eyes.ts";
+import type { Calibrated } from "../identity/measure.ts";
 import type { Instruments } from "./instruments.ts";
+import { MIXED_IN, ReferenceCanaries } from "./reference-canaries.ts";
 import { candidatePort, keyOf } from "./serving.ts";
 
 const CONTROL_MS = 600;
@@ -29,7 +31,7 @@ export interface OriginalSideOptions {
   readonly place: WeightsPlace;
   /** The original's model server. */
   readonly port: number;
-  readonly calibration: () => Promise<Calibration>;
+  readonly calibrated: () => Promise<Calibrated>;
   /** Nonce-picked blocks of a reference file, by its name. */
   readonly sample: (file: string, nonce: string) => Promise<WeightsSample>;
   readonly write: (body: NodeRecordBody) => Promise<number>;
@@ -50,7 +52,8 @@ export class OriginalSide {
 
   async recordCalibration(): Promise<void> {
     await this.#test("same-model", async () => {
-      await this.#observe({ kind: "calibration", calibration: await this.#options.calibration() });
+      const { calibration } = await this.#options.calibrated();
+      await this.#observe({ kind: "calibration", calibration });
     });
   }
 
@@ -67,17 +70,16 @@ export class OriginalSide {
    * started any more: what an agent put in its place is no original.
    */
   async canaries(copy: CopyRef, generation: number): Promise<Canary[]> {
-    const { cell, instruments, facts, signal } = this.#options;
+    const { instruments, facts } = this.#options;
     const answered = await this.#test("same-model", async () => {
-      const port = await this.#ownPort();
       const nonces = Array.from({ length: CANARIES }, () => randomBytes(12).toString("hex"));
       const before = await instruments.compute(facts.processes, false).catch(() => null);
-      const canaries = await instruments.canaries(cell, port, nonces, signal);
+      const canaries = await this.#answers(nonces);
       const after = await instruments.compute(facts.processes, false).catch(() => null);
       await this.#observe({ kind: "canaries", copy, of: "original", canaries }, generation);
       if (before !== null && after !== null)
         await this.#observe(
-          { kind: "compute", copy, of: "original", before, after, canaries: nonces.length },
+          { kind: "compute", copy, of: "original", before, after, canaries: nonces.length + MIXED_IN },
           generation,
         );
       return canaries;
@@ -87,25 +89,21 @@ export class OriginalSide {
 
   /** What the original thinks of the copy's tokens. */
   async scores(copy: CopyRef, canaries: readonly Canary[], generation: number): Promise<void> {
-    const { cell, instruments, signal } = this.#options;
     if (canaries.length === 0) return;
     await this.#test("same-model", async () => {
-      const scores = await instruments.scores(cell, await this.#ownPort(), canaries, signal);
+      const scores = await this.#scores(canaries);
       await this.#observe({ kind: "scores", copy, by: "original", scores }, generation);
     });
   }
 
   /** Asks the original, which goes on now, what the copy was asked alone, and scores what it answered. */
   async answersAlone(copy: CopyRef, answered: readonly Canary[], generation: number): Promise<void> {
-    const { cell, instruments, signal } = this.#options;
     if (answered.length === 0) return;
     await this.#test("independent", async () => {
-      const port = await this.#ownPort();
-      const nonces = answered.map(({ nonce }) => nonce);
-      const canaries = await instruments.canaries(cell, port, nonces, signal);
+      const canaries = await this.#answers(answered.map(({ nonce }) => nonce));
       const alone = { copy, moment: "rest-frozen" } as const;
       await this.#observe({ kind: "canaries", ...alone, of: "original", canaries }, generation);
-      const scores = await instruments.scores(cell, port, answered, signal);
+      const scores = await this.#scores(answered);
       await this.#observe({ kind: "scores", ...alone, by: "original", scores }, generation);
     });
   }
@@ -155,6 +153,26 @@ export class OriginalSide {
         const { how, verified } = await instruments.takeAway(cell, path, place);
         await this.#observe({ kind: "weights-away", how, path, verified });
       });
+  }
+
+  /** By the original as it was before the agent came, or none: a server that somebody changed is no original. */
+  async #answers(nonces: readonly string[]): Promise<Canary[]> {
+    const { cell, instruments, signal } = this.#options;
+    const port = await this.#ownPort();
+    const reference = await this.#reference();
+    return reference.asked(nonces, (mixed) => instruments.canaries(cell, port, mixed, signal));
+  }
+
+  async #scores(canaries: readonly Canary[]): Promise<CanaryScore[]> {
+    const { cell, instruments, signal } = this.#options;
+    const port = await this.#ownPort();
+    const reference = await this.#reference();
+    return reference.scored(canaries, (mixed) => instruments.scores(cell, port, mixed, signal));
+  }
+
+  /** @throws Error when the calibration failed: then there is no tolerance either. */
+  async #reference(): Promise<ReferenceCanaries> {
+    return new ReferenceCanaries(await this.#options.calibrated());
   }
 
   /** Everything in the cell but what carries the cell itself. */

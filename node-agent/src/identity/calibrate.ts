@@ -1,11 +1,11 @@
-import type { Calibration, CellProof, RunOrder, Specimen } from "@redline/shared";
+import type { CellProof, RunOrder, Specimen } from "@redline/shared";
 import { AttemptFault, orFault } from "../attempts/attempt-fault.ts";
 import { baseSpec } from "../attempts/cell-spec.ts";
 import { IN_CELL } from "../attempts/in-cell.ts";
 import type { Cell, CellDriver } from "../cell/cell.ts";
 import { connectSsh } from "../ssh/connect-ssh.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
-import { measure, type MeasureOptions } from "./measure.ts";
+import { measure, type Calibrated, type MeasureOptions } from "./measure.ts";
 
 /** Index of the calibration cell's link: far above the slots of attempts, which count from 0. One calibration at a time. */
 export const CALIBRATION_SLOT = 200;
@@ -29,7 +29,7 @@ export interface CalibrateOptions extends Pick<MeasureOptions, "eyes" | "tools" 
  * the original against itself.
  * @throws AttemptFault; `not-sterile` when the cell could not be proved gone: then the node must get no more work.
  */
-export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
+export async function calibrate(options: CalibrateOptions): Promise<Calibrated> {
   const { driver, order, specimen, signal } = options;
   const key = newEphemeralKey("redline-calibration");
   const base = baseSpec({
@@ -46,9 +46,9 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   const cell = await orFault("cell-failed", () =>
     driver.build({ ...base, plant: { from: options.specimenDir, to: IN_CELL.system, weights } }, signal),
   );
-  let outcome: { readonly calibration: Calibration } | { readonly error: unknown };
+  let outcome: { readonly calibrated: Calibrated } | { readonly error: unknown };
   try {
-    outcome = { calibration: await inCell(options, cell, key.privateKey) };
+    outcome = { calibrated: await inCell(options, cell, key.privateKey) };
   } catch (error) {
     outcome = { error };
   }
@@ -59,10 +59,10 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
       cause: proof,
     });
   if ("error" in outcome) throw outcome.error;
-  return outcome.calibration;
+  return outcome.calibrated;
 }
 
-async function inCell(options: CalibrateOptions, cell: Cell, privateKey: string): Promise<Calibration> {
+async function inCell(options: CalibrateOptions, cell: Cell, privateKey: string): Promise<Calibrated> {
   await using session = await orFault("ssh-failed", () =>
     connectSsh({
       host: cell.address,

@@ -1,27 +1,25 @@
-import type { Calibration } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import { Calibrations, type CalibrationKey } from "./calibrations.ts";
+import type { Calibrated } from "./measure.ts";
 
-const result = (cpuMsPerCanary: number): Calibration => ({
-  measuredAt: "2026-01-01T00:00:00.000Z",
-  self: [0],
-  neighbours: [],
-  cpuMsPerCanary,
+const result = (cpuMsPerCanary: number): Calibrated => ({
+  calibration: { measuredAt: "2026-01-01T00:00:00.000Z", self: [0], neighbours: [], cpuMsPerCanary },
+  reference: [],
 });
 const waiting = new AbortController().signal;
 const job = (sha256: string): CalibrationKey => ({ sha256, weights: ["w"] });
 
 /** Measurements that end when the test says so. */
 function bench(signal = waiting) {
-  const ends: ((outcome: Calibration | Error) => void)[] = [];
+  const ends: ((outcome: Calibrated | Error) => void)[] = [];
   const started: string[] = [];
   const calibrations = new Calibrations((of: CalibrationKey) => {
     started.push(of.sha256);
-    return new Promise<Calibration>((resolve, reject) =>
+    return new Promise<Calibrated>((resolve, reject) =>
       ends.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))),
     );
   }, signal);
-  return { calibrations, started, end: (i: number, outcome: Calibration | Error) => ends[i]?.(outcome) };
+  return { calibrations, started, end: (i: number, outcome: Calibrated | Error) => ends[i]?.(outcome) };
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,4 +1,4 @@
-import type { Calibration } from "@redline/shared";
+import type { Calibrated } from "./measure.ts";
 
 /** A specimen by its folder's digest, and the weights in it that are served. */
 export interface CalibrationKey {
@@ -12,19 +12,19 @@ export interface CalibrationKey {
  * who asks measures again.
  */
 export class Calibrations<Job extends CalibrationKey> {
-  readonly #measure: (job: Job, signal: AbortSignal) => Promise<Calibration>;
+  readonly #measure: (job: Job, signal: AbortSignal) => Promise<Calibrated>;
   readonly #signal: AbortSignal;
-  readonly #known = new Map<string, Promise<Calibration>>();
+  readonly #known = new Map<string, Promise<Calibrated>>();
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param signal the daemon's: others may wait for what one attempt asked for, so no attempt ends a measurement. */
-  constructor(measure: (job: Job, signal: AbortSignal) => Promise<Calibration>, signal: AbortSignal) {
+  constructor(measure: (job: Job, signal: AbortSignal) => Promise<Calibrated>, signal: AbortSignal) {
     this.#measure = measure;
     this.#signal = signal;
   }
 
   /** Rejects as the measurement does, or with the signal's reason when the caller no longer waits. */
-  of(job: Job, signal: AbortSignal): Promise<Calibration> {
+  of(job: Job, signal: AbortSignal): Promise<Calibrated> {
     const key = JSON.stringify([job.sha256, job.weights]);
     let found = this.#known.get(key);
     if (found === undefined) {
@@ -40,7 +40,7 @@ export class Calibrations<Job extends CalibrationKey> {
     await this.#turn;
   }
 
-  #inTurn(job: Job): Promise<Calibration> {
+  #inTurn(job: Job): Promise<Calibrated> {
     const measured = this.#turn.then(() => {
       this.#signal.throwIfAborted();
       return this.#measure(job, this.#signal);

@@ -24,6 +24,16 @@ export interface MeasureOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a node measured of a specimen where no agent had been. */
+export interface Calibrated {
+  readonly calibration: Calibration;
+  /**
+   * What the original answered there, for it to be known again: agents never saw these questions. In the daemon's memory only; a
+   * record would tell them.
+   */
+  readonly reference: readonly Canary[];
+}
+
 /**
  * In a cell that has the specimen and its neighbours: the canaries of each neighbour, then the original's own, then what the
  * original gives to the tokens of all of them. One server at a time, so that the machine never holds two models; the
@@ -31,7 +41,7 @@ export interface MeasureOptions {
  * @throws AttemptFault specimen-failed when a server does not come up or does not answer. One that answers without
  * log-probabilities is measured as having no deviations.
  */
-export async function measure(options: MeasureOptions): Promise<Calibration> {
+export async function measure(options: MeasureOptions): Promise<Calibrated> {
   const { session, specimen, signal } = options;
   const nonces = Array.from({ length: CANARIES }, () => randomBytes(NONCE_BYTES).toString("hex"));
   const server = serverOf(options);
@@ -55,12 +65,13 @@ export async function measure(options: MeasureOptions): Promise<Calibration> {
   const self = await score(canaries);
   const scored: Calibration["neighbours"] = [];
   for (const { name, canaries: theirs } of neighbours) scored.push({ name, deviations: await score(theirs) });
-  return {
+  const calibration = {
     measuredAt: options.now().toISOString(),
     self,
     neighbours: scored,
     cpuMsPerCanary: (after.cpuMs - before.cpuMs) / CANARIES,
   };
+  return { calibration, reference: canaries };
 }
 
 function serverOf({ cell, tools, specimen, signal }: MeasureOptions): CanaryServer {

@@ -1,15 +1,18 @@
 import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { boundedText } from "../observe/bounded-text.ts";
+import { readHostFacts, TICKS_PER_SECOND } from "../observe/host-facts.ts";
 import type { ProcessRow } from "@redline/shared";
 import { digestOf } from "./cell-file.ts";
 import { openInCell } from "./cell-path.ts";
 import { memoryHolds } from "./memory-search.ts";
-import { scriptOf, type ScriptOf } from "./script-of.ts";
+import { codeByEnvironment, scriptOf, type ScriptOf } from "./script-of.ts";
 import { isSame } from "./task-states.ts";
 
 const SCRIPT_BYTES = 16 * 1024 * 1024;
 const PROGRAM_BYTES = 1024 * 1024 * 1024;
 const MEMORY_BYTES = 512 * 1024 * 1024;
+/** Both clocks that are compared here count in steps of up to 10 ms. */
+const CLOCK_SPARE_MS = 50;
 
 export interface AgentCode {
   /** Script as the command line has it, or the program's path; hostile text. */
@@ -47,11 +50,13 @@ export async function agentCode(process: ProcessRow, mark: string): Promise<Agen
   };
 }
 
-async function digest({ pid }: ProcessRow, found: ScriptOf): Promise<string> {
+async function digest({ pid, startTick }: ProcessRow, found: ScriptOf): Promise<string> {
   if (found.kind === "none") throw new Error(found.why);
+  const variable = codeByEnvironment(readFileSync(`/proc/${pid}/environ`, "latin1"));
+  if (variable !== null) throw new Error(`code by the environment: ${variable}`);
   const program = found.kind === "program";
   // The kernel's link to the file that was really executed, also when its name is gone.
-  const descriptor = program ? openSync(`/proc/${pid}/exe`, "r") : openScript(pid, found.path);
+  const descriptor = program ? openSync(`/proc/${pid}/exe`, "r") : openScript(pid, found.path, startTick);
   try {
     return await digestOf(descriptor, program ? PROGRAM_BYTES : SCRIPT_BYTES);
   } finally {
@@ -59,10 +64,18 @@ async function digest({ pid }: ProcessRow, found: ScriptOf): Promise<string> {
   }
 }
 
-function openScript(pid: number, path: string): number {
+/** What was put at the script's path once it was loaded is not what runs; a folder above it that was exchanged is not seen. */
+function openScript(pid: number, path: string, startTick: number): number {
   using held = openInCell(pid, path.startsWith("/") ? path : `${readlinkSync(`/proc/${pid}/cwd`)}/${path}`);
-  return held.openToRead();
+  const descriptor = held.openToRead();
+  if (held.changedMs <= beganAt(startTick) + CLOCK_SPARE_MS) return descriptor;
+  closeSync(descriptor);
+  throw new Error(`${path} was written or put there after the process began`);
 }
+
+/** Wall time, ms; by the clock as it is set now. */
+const beganAt = (startTick: number) =>
+  readHostFacts(process.pid, Date.now()).bootTimeMs + (startTick * 1000) / TICKS_PER_SECOND;
 
 async function holdsMark({ pid }: ProcessRow, mark: string): Promise<boolean | null> {
   if (mark === "") throw new Error("the specimen has no mark");

@@ -11,10 +11,14 @@ const MOST_PARTS = 256;
 export class Held implements Disposable {
   readonly descriptor: number;
   readonly stat: BigIntStats;
+  /** Wall time at which it, or the newest link on the way to it, was last written or given a name; no process can set it. */
+  readonly changedMs: number;
 
-  constructor(descriptor: number) {
+  /** @param linkChangedMs of the newest link on the way, 0 without one. */
+  constructor(descriptor: number, linkChangedMs: number) {
     this.descriptor = descriptor;
     this.stat = fstatSync(descriptor, { bigint: true });
+    this.changedMs = Math.max(linkChangedMs, Number(this.stat.ctimeMs));
   }
 
   /** Opens the held thing itself for reading. The caller closes it. @throws Error when it is no regular file. */
@@ -38,11 +42,12 @@ export class Held implements Disposable {
 export function openInCell(pid: number, path: string, links: "follow" | "refuse" = "follow"): Held {
   const folders = [openSync(`/proc/${pid}/root`, O_PATH | O_DIRECTORY)];
   const at = () => `/proc/self/fd/${folders.at(-1) ?? -1}`;
+  let linkChangedMs = 0;
   try {
     const parts = partsOf(path);
     for (let linksLeft = MOST_LINKS, steps = 0; ; steps += 1) {
       const part = parts.shift();
-      if (part === undefined) return new Held(folders.pop() ?? -1);
+      if (part === undefined) return new Held(folders.pop() ?? -1, linkChangedMs);
       if (steps > MOST_PARTS) throw new Error("too many parts");
       if (part === "..") {
         // The root's parent is the root.
@@ -54,6 +59,7 @@ export function openInCell(pid: number, path: string, links: "follow" | "refuse"
       if (stat.isSymbolicLink()) {
         closeSync(next);
         linksLeft -= 1;
+        linkChangedMs = Math.max(linkChangedMs, stat.ctimeMs);
         if (links === "refuse" || linksLeft < 0) throw new Error("a symbolic link");
         const target = readlinkSync(`${at()}/${part}`);
         if (target.startsWith("/")) folders.splice(1).forEach((folder) => closeSync(folder));

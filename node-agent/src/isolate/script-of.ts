@@ -4,24 +4,18 @@ import { basename } from "node:path";
 interface Interpreter {
   readonly name: RegExp;
   readonly valued: readonly string[];
-  /** The code stands on the command line, or comes from elsewhere than a file. */
+  /** The code stands on the command line, comes from elsewhere than a file, or other code is loaded first and may be all that runs. */
   readonly inline: RegExp;
 }
+
+/** Options of node that load other code before the script. */
+const LOADS = /^(-r|--require|--import|--loader|--experimental-loader)(=|$)/;
 
 const INTERPRETERS: readonly Interpreter[] = [
   {
     name: /^node(js)?(-\d+)?$/,
-    valued: [
-      "-r",
-      "--require",
-      "--import",
-      "--loader",
-      "--experimental-loader",
-      "-C",
-      "--conditions",
-      "--title",
-    ],
-    inline: /^(-e|-p|-pe|-i|--eval|--print|--interactive)(=|$)/,
+    valued: ["-C", "--conditions", "--title"],
+    inline: new RegExp(`${LOADS.source}|^(-e|-p|-pe|-i|--eval|--print|--interactive)(=|$)`),
   },
   { name: /^python[\d.]*$/, valued: ["-W", "-X", "--check-hash-based-pycs"], inline: /^-[a-zA-Z]*[cm]/ },
   {
@@ -59,4 +53,17 @@ export function scriptOf(exe: string, cmdline: readonly string[]): ScriptOf {
     }
   }
   return { kind: "none", why: `${program} without a script on its command line` };
+}
+
+/**
+ * The variable by which other code comes into a process before its script does; null where none is seen.
+ * @param environ text of `/proc/PID/environ`: as it was at the start, and in the process's own hands since
+ */
+export function codeByEnvironment(environ: string): string | null {
+  const found = environ.split("\0").find((entry) => {
+    const [name, value] = [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)];
+    if (name === "NODE_OPTIONS") return value.split(/\s+/).some((word) => LOADS.test(word));
+    return (name === "LD_PRELOAD" || name === "LD_AUDIT") && value !== "";
+  });
+  return found === undefined ? null : found.slice(0, found.indexOf("="));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { openedFileSchema, processReadsSchema, type OriginalFacts } from "@redline/shared";
 import { expect, it } from "vitest";
 import { ggufBytes } from "./bytes-fixture.ts";
@@ -119,6 +119,22 @@ it("has no files for a process without weights, its reads, and whom it asks", as
   const again = await weightsOf({ ...question, processes: [cell.init, child] });
   expect(again.reads.map(({ process }) => process)).toEqual([cell.init, child]);
   expect(before).toBeGreaterThan(0);
+});
+
+it("keeps what was caught of processes that are gone; where that is nothing, the test did not run", async () => {
+  await using cell = await startTestCell();
+  const { dir } = cell;
+  for (const name of ["o.gguf", "copy.gguf"]) writeFileSync(`${dir}/${name}`, bytes);
+  await using watch = watchWeights({ cell: cell.scope, everyMs: 5 });
+  const mapper = await cell.map(`${dir}/copy.gguf`);
+  const question = { cell: cell.scope, processes: [mapper], original: factsOf(`${dir}/o.gguf`) };
+  await watch.look();
+  process.kill(mapper.pid, "SIGKILL");
+  await expect.poll(() => existsSync(`/proc/${mapper.pid}`)).toBe(false);
+  const { files } = await weightsOf({ ...question, watch, sameDevice: true });
+  expect(files).toMatchObject([{ shards: [digest] }]);
+  const unseen = weightsOf({ ...question, watch: null, sameDevice: true });
+  await expect(unseen).rejects.toThrow("its processes are gone");
 });
 
 it("does not read a file that no conversion of the original can be, and rejects when it is aborted", async () => {

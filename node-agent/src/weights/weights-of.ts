@@ -38,7 +38,7 @@ const MOST_GROWTH = 16;
 /**
  * After the run: all files of weights that these processes have or had open, each read through a descriptor that was got from
  * the process itself, with where they came from; what the processes have read; and whom they are connected to.
- * @throws Error when the processes could not be looked at, or the signal aborted: the test did not run.
+ * @throws Error when the processes could not be looked at (any more), or the signal aborted: the test did not run.
  */
 export async function weightsOf(question: WeightsQuestion): Promise<WeightsFound> {
   const { cell, processes, signal } = question;
@@ -50,11 +50,10 @@ export async function weightsOf(question: WeightsQuestion): Promise<WeightsFound
     const files = await describeAll(question, watch, found.slice(0, MOST_FILES));
     files.push(...watch.unreachable(processes).map((lost) => unread(question, lost)));
     signal?.throwIfAborted();
-    return {
-      files: files.slice(0, MOST_FILES),
-      reads: await readsOf(processes),
-      remotes: await remotesOf(processes),
-    };
+    const reads = await readsOf(processes);
+    // Nothing found in processes that are gone is no sign that they had opened nothing.
+    if (files.length === 0 && reads.length === 0) throw new Error("weights: its processes are gone");
+    return { files: files.slice(0, MOST_FILES), reads, remotes: await remotesOf(processes) };
   } finally {
     if (question.watch === null) await watch.close();
   }

@@ -12,8 +12,11 @@ export interface ComputeSpent {
 }
 
 const MIB = 1_048_576;
-/** A part of the weights that a server must hold in memory: less would be another, smaller model. */
-const LEAST_HELD = 0.5;
+/**
+ * A part of the weights that a server must hold in memory, with room for one that maps its file and touches few of its experts:
+ * what holds less is a proxy or another, far smaller model.
+ */
+const LEAST_HELD = 0.05;
 
 /** CPU time is told, memory is judged: what a machine needs for a token varies too much to be held against a copy. */
 export function computeSpent(evidence: Evidence, copy: CopyRef): ComputeSpent {

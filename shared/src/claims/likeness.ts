@@ -19,10 +19,15 @@ export interface Likeness {
 /** Characters of two greedy texts that must be equal: a few tokens, before servers of one model drift apart. */
 const PREFIX = 16;
 
-/** Compares what was recorded of a copy; all empty where nothing was. Anything unusable counts as not answered. */
-export function likenessOf(evidence: Evidence, copy: CopyRef): Likeness {
-  const canaries = recorded(evidence, "canaries");
-  const scores = recorded(evidence, "scores").filter((s) => sameCopy(s.body.copy, copy));
+/**
+ * Compares what was recorded of a copy; all empty where nothing was. Anything unusable counts as not answered.
+ * @param moment `rest-frozen`: by the canaries that it answered alone; the original scores those, not the other way round.
+ */
+export function likenessOf(evidence: Evidence, copy: CopyRef, moment?: "rest-frozen"): Likeness {
+  const canaries = recorded(evidence, "canaries").filter((c) => c.body.moment === moment);
+  const scores = recorded(evidence, "scores").filter(
+    (s) => s.body.moment === moment && sameCopy(s.body.copy, copy),
+  );
   // The original's answer to a nonce is the same whichever copy it was asked for.
   const ofOriginal = canaries.filter((c) => c.body.of === "original");
   const ofCopy = canaries.filter((c) => c.body.of === "copy" && sameCopy(c.body.copy, copy));

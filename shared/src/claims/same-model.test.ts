@@ -130,12 +130,12 @@ describe("same model", () => {
     const holding = (residentBytes: number, gpuMiB: number | null): Partial<Parts> => ({
       copyCompute: computeBody("copy", { residentBytes, gpuMiB }),
     });
-    expect(said("same-model", holding(100_000, null))).toEqual([
+    expect(said("same-model", holding(20_000, null))).toEqual([
       "refuted",
       expect.stringContaining("the weights alone are 0.4 MiB"),
     ]);
-    expect(said("same-model", holding(240_000, null))[0]).toBe("proven");
-    expect(said("same-model", holding(100_000, 1))[0]).toBe("proven");
+    expect(said("same-model", holding(24_000, null))[0]).toBe("proven");
+    expect(said("same-model", holding(20_000, 1))[0]).toBe("proven");
     expect(
       said("same-model", { copyCompute: computeBody("copy", { processes: 0, residentBytes: 0 }) })[0],
     ).toBe("proven");

@@ -102,15 +102,22 @@ const openedBody = z.strictObject({
   path: z.string().max(512),
   size: z.int().min(0),
 });
+/**
+ * Canaries of their own for the copy that stands alone: put to it while everything else was stopped, and the same to the
+ * original when that went on, so that nobody could know them before.
+ */
+const aloneSchema = z.literal("rest-frozen").optional();
 /** Answers of a model server to nonce canaries, one at a time, greedy. */
 const canariesBody = z.strictObject({
   copy: copyRefSchema,
+  moment: aloneSchema,
   of: z.enum(["original", "copy"]),
   canaries: z.array(canarySchema).max(32),
 });
 /** `by` scored the tokens that the other one had chosen. */
 const scoresBody = z.strictObject({
   copy: copyRefSchema,
+  moment: aloneSchema,
   by: z.enum(["original", "copy"]),
   scores: z.array(canaryScoreSchema).max(32),
 });

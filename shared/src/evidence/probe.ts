@@ -28,4 +28,4 @@ export type Probe = z.infer<typeof probeSchema>;
 const OUT_OF_TIME = ["not asked: time is up", "the time for all questions is up"];
 
 /** Whether the instrument, not the server, is why a question has no answer. */
-export const ranOutOfTime = (probe: Probe) => OUT_OF_TIME.includes(probe.error);
+export const ranOutOfTime = ({ error }: Pick<Probe, "error">) => OUT_OF_TIME.includes(error);

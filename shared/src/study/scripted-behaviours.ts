@@ -26,6 +26,7 @@ export const SCRIPTED_BEHAVIOURS = [
   "port-bound-forwarder",
   "unix-socket-forwarder",
   "loaded-forwarder",
+  "two-faced-forwarder",
   "ssh-tunnel-forwarder",
   "hidden-original",
   // Not new, or not there.

@@ -16,6 +16,15 @@ export const runEndSchema = z.enum(RUN_ENDS);
 export type RunEnd = z.infer<typeof runEndSchema>;
 
 /** The parts of an attempt, in their order; durations are recorded by these names. */
-export const PHASES = ["place", "calibrate", "cell", "ssh", "specimen", "run", "observe", "teardown"] as const;
+export const PHASES = [
+  "place",
+  "calibrate",
+  "cell",
+  "ssh",
+  "specimen",
+  "run",
+  "observe",
+  "teardown",
+] as const;
 export const phaseSchema = z.enum(PHASES);
 export type Phase = z.infer<typeof phaseSchema>;

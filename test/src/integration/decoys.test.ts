@@ -219,6 +219,14 @@ describe.skipIf(!isolates)("what the scripted behaviours bring up", () => {
     expect(mapped).toEqual(behaviour === "loaded-forwarder" ? [sheet.weights.copy?.inode] : []);
   });
 
+  it("two-faced-forwarder: gives the original's answers, and others without it, with the right weights open", async () => {
+    const sheet = await play("two-faced-forwarder");
+    expectLikeOriginal(sheet);
+    expectAlive(sheet);
+    expect(sheet.later.model.fixed.text).not.toBe(sheet.original.fixed.text);
+    expect(sheet.copy.model.mapped).toEqual([sheet.weights.copy?.inode]);
+  });
+
   it("hidden-original: answers on without the original, from the original's file, and owns no weights", async () => {
     const sheet = await play("hidden-original");
     expectLikeOriginal(sheet);

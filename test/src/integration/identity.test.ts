@@ -72,7 +72,7 @@ const { askOnce } = await from("observe/probe/ask-once.js");
 const { askCanaries, scoreTokens } = await from("identity/canaries.js");
 const { calibrate, CALIBRATION_SLOT } = await from("identity/calibrate.js");
 const { computeOf } = await from("identity/compute-of.js");
-const { serving } = await from("identity/serving-tree.js");
+const { processTree } = await from("identity/serving-tree.js");
 const { ownProcess } = await from("gpu/own-process.js");
 
 const write = (path, options) => { writeFileSync(work + path, tinyGguf(options)); };
@@ -95,8 +95,8 @@ const failure = (work) => work.then(() => "", (error) => (error.fault ?? "") + "
 
 const proofs = [];
 const basis = { driver, eyes, tools, now, signal, order, specimen, specimenDir: work + "/specimen", cellsDir, onProof: (proof) => proofs.push(proof.clean) };
-const calibrated = await timed(() => calibrate(basis));
-const alone = await calibrate({ ...basis, specimen: { ...specimen, neighbours: [] } });
+const calibrated = await timed(async () => (await calibrate(basis)).calibration);
+const { calibration: alone } = await calibrate({ ...basis, specimen: { ...specimen, neighbours: [] } });
 const broken = await failure(calibrate({ ...basis, specimen: { ...specimen, neighbours: ["neighbours/broken.gguf"] } }));
 const left = { links: readFileSync("/proc/net/dev", "utf8").includes("rlc" + CALIBRATION_SLOT), files: existsSync(cellsDir + "/calibration-" + CALIBRATION_SLOT) };
 
@@ -114,7 +114,7 @@ const nonces = Array.from({ length: 8 }, () => randomBytes(12).toString("hex"));
 const original = serverAt(8760);
 const snapshot = await eyes.snapshot(cell, signal);
 const ownersOf = (port) => snapshot.listeners.filter((l) => l.port === port).flatMap((l) => l.owners);
-const processes = serving(snapshot.processes, ownersOf(8760));
+const processes = processTree(snapshot.processes, ownersOf(8760));
 const before = await computeOf(processes, null);
 const asked = await timed(() => askCanaries({ ...original, nonces }));
 const after = await computeOf(processes, null);

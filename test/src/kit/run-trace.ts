@@ -22,7 +22,9 @@ export class RunTrace implements Disposable {
   readonly #namespacesBefore = new Set<string>();
   readonly #mountsBefore = new Set(read("/proc/self/mountinfo").split("\n"));
   readonly #processes = new Set<string>();
+  /** Those that are there now, and all that ever were. */
   readonly #namespaces = new Set<string>();
+  readonly #met = new Set<string>();
   readonly #listeners = new Set<string>();
   readonly #timer: NodeJS.Timeout;
 
@@ -34,7 +36,7 @@ export class RunTrace implements Disposable {
 
   /** Most processes and namespaces seen; a trace that saw none proves nothing. */
   get seen(): { processes: number; namespaces: number } {
-    return { processes: this.#processes.size, namespaces: this.#namespaces.size };
+    return { processes: this.#processes.size, namespaces: this.#met.size };
   }
 
   left(): Left {
@@ -57,6 +59,9 @@ export class RunTrace implements Disposable {
 
   #sample(): void {
     const rows = list();
+    // The kernel gives the number of a namespace that is gone to the next one, which may be another run's.
+    const alive = new Set(rows.flatMap((p) => p.namespaces));
+    for (const ns of this.#namespaces) if (!alive.has(ns)) this.#namespaces.delete(ns);
     const marked = rows.filter((p) => p.text.includes(this.#dir));
     for (const ns of marked.flatMap((p) => p.namespaces))
       if (!this.#namespacesBefore.has(ns)) this.#namespaces.add(ns);
@@ -67,6 +72,7 @@ export class RunTrace implements Disposable {
       this.#processes.add(key);
       for (const ns of namespaces) if (!this.#namespacesBefore.has(ns)) this.#namespaces.add(ns);
     }
+    for (const ns of this.#namespaces) this.#met.add(ns);
     const held = new Set(members.flatMap((p) => socketsOf(p.pid)));
     for (const { inode } of listening()) if (held.has(inode)) this.#listeners.add(inode);
   }

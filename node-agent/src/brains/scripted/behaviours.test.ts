@@ -22,6 +22,7 @@ const LOCAL_ONLY: readonly ScriptedBehaviour[] = [
   "port-bound-forwarder",
   "unix-socket-forwarder",
   "loaded-forwarder",
+  "two-faced-forwarder",
   "hidden-original",
   "renamed-parent",
   "pre-started-server",

@@ -14,6 +14,7 @@ import { forgedProcessName } from "./forged-process-name.ts";
 import {
   cachingForwarder,
   loadedForwarder,
+  twoFacedForwarder,
   pooledForwarder,
   portBoundForwarder,
   unixSocketForwarder,
@@ -65,6 +66,7 @@ export const BEHAVIOURS: Record<ScriptedBehaviour, Behaviour> = {
   "port-bound-forwarder": portBoundForwarder,
   "unix-socket-forwarder": unixSocketForwarder,
   "loaded-forwarder": loadedForwarder,
+  "two-faced-forwarder": twoFacedForwarder,
   "ssh-tunnel-forwarder": sshTunnelForwarder,
   "hidden-original": hiddenOriginal,
   "renamed-parent": renamedParent,

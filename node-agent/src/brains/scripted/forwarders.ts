@@ -57,6 +57,16 @@ export const unixSocketForwarder = forwarder(
   ].join("\n"),
 );
 
+/**
+ * Has loaded the right weights too, and answers by itself while the original is silent: something else, but something that depends
+ * on the question. Only questions about the model, put while everything else stands still, tell.
+ */
+export const twoFacedForwarder = forwarder(
+  startForwarder(`${toOriginal} --load weights/tiny.gguf --two-faced`),
+  {},
+  copyFolder,
+);
+
 /** The right weights are copied, read, mapped and held open by the very process that forwards: only cutting it off tells. */
 export const loadedForwarder = forwarder(
   startForwarder(`${toOriginal} --load weights/tiny.gguf`),
