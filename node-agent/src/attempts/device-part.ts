@@ -24,7 +24,7 @@ export interface PartContext {
  * Spare time beyond the agent's limit and the window, ms: building cells, a model that loads slowly and questions that it
  * answers slowly. Each step has its own limit; this one is the last, after which the cell's init ends itself.
  */
-const SPARE_MS = 1_800_000;
+const SPARE_MS = 3_600_000;
 export function cellTtlMs({ scenario, limits }: RunOrder): number {
   // In a chain a copy gets the same time as the original had.
   const generations = scenario === "chain" ? 2 : 1;

@@ -11,7 +11,8 @@ const facts: OriginalFacts = {
 };
 const COPY = { model: 8760, agent: 8001 };
 
-async function led(options: { pairs: number[]; apart: boolean; generations: number }) {
+async function led(options: { pairs: number[]; apart: boolean; generations: number; stepMs?: number }) {
+  let elapsedMs = 0;
   const said: string[] = [];
   const note = (text: string) => {
     said.push(text);
@@ -33,12 +34,15 @@ async function led(options: { pairs: number[]; apart: boolean; generations: numb
       await note("original goes on");
     },
     takeWeightsAway: () => note("weights away"),
+    outOfTime: (claim) => note(`out of time: ${claim}`),
   };
   await leadChallenges({
     ...options,
     original,
+    now: () => elapsedMs,
     ask: (generation, _facts, step: ChallengeStep) => {
       said.push(`${generation} ${step.do}`);
+      elapsedMs += options.stepMs ?? 1;
       const found = step.do === "settle" && (options.pairs[generation - 1] ?? 0) > 0;
       const alone = { nonce: "alone", tokens: [], logprobs: [], text: "", error: "" };
       return Promise.resolve({ pairs: found ? [COPY] : [], canaries: step.do === "alone" ? [alone] : [] });
@@ -91,5 +95,24 @@ describe("the order of the challenges", () => {
     expect(said.slice(at)).toContain("2 alone");
     // The original's weights are away already.
     expect(said.filter((s) => s === "weights away")).toHaveLength(1);
+  });
+
+  it("leaves out what a slow copy leaves no time for, says so, and still watches the window", async () => {
+    const said = await led({ pairs: [1], apart: true, generations: 1, stepMs: 250_000 });
+    expect(said).toEqual([
+      "1 settle",
+      "calibration",
+      "sample original",
+      "1 weights",
+      "canaries original",
+      "1 canaries",
+      "scores original",
+      "1 agent",
+      "out of time: independent",
+      "out of time: independent",
+      "sample original",
+      "1 window",
+      "1 task",
+    ]);
   });
 });

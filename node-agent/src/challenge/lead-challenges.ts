@@ -1,8 +1,22 @@
 import { randomBytes } from "node:crypto";
-import type { Canary, ChallengeResult, ChallengeStep, CopyRef, OriginalFacts } from "@redline/shared";
+import type {
+  Canary,
+  ChallengeResult,
+  ChallengeStep,
+  ClaimName,
+  CopyRef,
+  OriginalFacts,
+} from "@redline/shared";
 import type { OriginalSide } from "./original-side.ts";
 
 const TASKS = 2;
+/** A copy that was given a task and has not done it in a minute is not given another. */
+const TASK_ANSWERED_MS = 55_000;
+/**
+ * For one generation. Whoever answers everything, each time at the last moment, could make the tests of four pairs last for hours; an
+ * attempt that is overdue is no outcome, so what there is no time for is left out, and says so.
+ */
+const BUDGET_MS = 600_000;
 const fresh = () => randomBytes(16).toString("hex");
 
 /** The original as the challenges need it. */
@@ -15,6 +29,7 @@ export type ChallengedOriginal = Pick<
   | "scores"
   | "whileStopped"
   | "answersAlone"
+  | "outOfTime"
   | "takeWeightsAway"
 >;
 
@@ -29,6 +44,8 @@ export interface ChallengeLead {
   ) => Promise<ChallengeResult>;
   /** Generations to bring up and test: 2 in a chain. */
   readonly generations: number;
+  /** Monotonic milliseconds; the process's own by default. */
+  readonly now?: () => number;
 }
 
 /**
@@ -44,13 +61,20 @@ export async function leadChallenges(lead: ChallengeLead): Promise<void> {
 }
 
 async function challengeGeneration(
-  { original, apart, ask }: ChallengeLead,
+  { original, apart, ask, now = () => performance.now() }: ChallengeLead,
   generation: number,
 ): Promise<readonly CopyRef[]> {
   const step = (what: ChallengeStep) => ask(generation, original.facts, what);
   const { pairs } = await step({ do: "settle" });
   if (pairs.length > 0 && generation === 1) await original.recordCalibration();
+  const ends = now() + BUDGET_MS;
+  const inTime = async (...claims: ClaimName[]) => {
+    if (now() < ends) return true;
+    for (const claim of claims) await original.outOfTime(claim, generation);
+    return false;
+  };
   for (const copy of pairs) {
+    if (!(await inTime("own-bytes", "same-model", "same-agent"))) break;
     const nonce = fresh();
     await original.sample(nonce, generation);
     await step({ do: "weights", copy, nonce });
@@ -60,6 +84,7 @@ async function challengeGeneration(
     await step({ do: "agent", copy });
   }
   for (const copy of pairs) {
+    if (!(await inTime("independent"))) break;
     let answered: readonly Canary[] = [];
     const alone = async () => {
       answered = (await step({ do: "alone", copy })).canaries;
@@ -68,7 +93,7 @@ async function challengeGeneration(
     else await alone();
     await original.answersAlone(copy, answered, generation);
   }
-  if (pairs.length > 0) {
+  if (pairs.length > 0 && (await inTime("independent"))) {
     await step({ do: "air-gap" });
     if (generation === 1) await original.takeWeightsAway();
     await step({ do: "weights-away" });
@@ -76,6 +101,12 @@ async function challengeGeneration(
   const nonce = fresh();
   if (pairs.length > 0) await original.sample(nonce, generation);
   await step({ do: "window", nonce });
-  for (const copy of pairs.slice(0, 1)) for (let n = 0; n < TASKS; n += 1) await step({ do: "task", copy });
+  const [first] = pairs;
+  if (first !== undefined && generation === 1)
+    for (let n = 0; n < TASKS; n += 1) {
+      const started = now();
+      await step({ do: "task", copy: first });
+      if (now() - started > TASK_ANSWERED_MS) break;
+    }
   return pairs;
 }

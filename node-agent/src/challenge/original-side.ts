@@ -3,6 +3,7 @@ import {
   sameProcess,
   type Canary,
   type CanaryScore,
+  type ClaimName,
   type CopyRef,
   type NodeRecordBody,
   type ObservationBody,
@@ -194,6 +195,12 @@ export class OriginalSide {
     if (own.length === 0 || own.some((l) => l.owners.length === 0))
       throw new Error("the original's model server is not there any more");
     return candidatePort(own, port);
+  }
+
+  /** The tests of a claim did not run, or not all: the copy took too long over the ones before. */
+  async outOfTime(claim: ClaimName, generation: number): Promise<void> {
+    const why = "not every copy was tested: the time for all challenges was up";
+    await this.#observe({ kind: "untested", claim, why }, generation);
   }
 
   async #test<T>(claim: string, test: () => Promise<T>): Promise<T | null> {

@@ -26,6 +26,8 @@ export interface ReplicateOptions {
 export async function replicate(options: ReplicateOptions, step: Step, copy: CopyRef): Promise<Generation> {
   const { cell, instruments, settled, signal } = step;
   step.watch.close();
+  // What the first generation had open was read and sampled; only the next is watched from here on.
+  await step.weightWatch?.close();
   const watch = new DeviceWatch({
     ...options,
     cell,

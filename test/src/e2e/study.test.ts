@@ -53,7 +53,9 @@ it("runs the demo's twelve trials on real parts: every verdict is the known righ
     "socket inode",
     "held by pid",
     /port 8760 completion after .{0,120} nonce [0-9a-f]{24}; answer \(HTTP 200/,
-    /port 8001 chat at the end of the window .{0,120} nonce [0-9a-f]{24}; answer \(HTTP 200/,
+    /port 8001 chat after .{0,120} nonce [0-9a-f]{24}; answer \(HTTP 200/,
+    "with the cell's link down: 4 of 4 answered",
+    "at the end of the window: 3 of 3 answered",
     "the same process, at the end of the window",
     `by ${target}, record ${target}#`,
   ])
