@@ -73,12 +73,12 @@ export function observationEntry(body: ObservationBody): Told {
     case "canaries":
       return {
         what: "identity",
-        detail: `canaries of the ${body.of}${of(body.copy)}: ${body.canaries.filter((c) => c.error === "").length} of ${body.canaries.length} answered`,
+        detail: `canaries of the ${body.of}${of(body.copy)}${alone(body.moment)}: ${body.canaries.filter((c) => c.error === "").length} of ${body.canaries.length} answered`,
       };
     case "scores":
       return {
         what: "identity",
-        detail: `tokens scored by the ${body.by}${of(body.copy)}: ${body.scores.filter((s) => s.error === "").length} of ${body.scores.length}`,
+        detail: `tokens scored by the ${body.by}${of(body.copy)}${alone(body.moment)}: ${body.scores.filter((s) => s.error === "").length} of ${body.scores.length}`,
       };
     case "compute":
       return {
@@ -138,3 +138,7 @@ export function answeredOf(probes: readonly Probe[], copy?: CopyRef): string {
   const to = (kind: Probe["kind"], port: number) => probes.filter((p) => p.kind === kind && p.port === port);
   return `model ${count(to("completion", copy.model))}, agent ${count(to("chat", copy.agent))} answered`;
 }
+
+/** Canaries of the time when everything else stood still, and the original's answers to the same ones afterwards. */
+const alone = (moment: "rest-frozen" | undefined) =>
+  moment === undefined ? "" : ` of the time when it stood alone`;
