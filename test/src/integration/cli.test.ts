@@ -52,7 +52,7 @@ describe("the redline command", () => {
     const before = await redline(["study", "check", "studies/demo.yaml"]);
     expect(before).toMatchObject({ code: 2, out: "" });
     expect(before.err).toContain(
-      "lacks its weights (weights/tiny.gguf); write them with: redline specimen weights",
+      "lacks its weights (weights/tiny.gguf, neighbours/requantised.gguf); write them with: redline specimen weights",
     );
     expect(before.err).toContain("        ^^^");
 
