@@ -42,8 +42,8 @@ export default defineConfig({
           include: ["test/src/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Whole labs: one at a time, two cores carry no more.
-          fileParallelism: false,
+          // Whole labs, which mostly wait: two at a time, two cores carry no more.
+          maxWorkers: 2,
         },
       },
     ],

@@ -14,7 +14,8 @@ beforeAll(async () => {
   await access(main);
   dir = await mkdtemp(join(tmpdir(), "redline-cli-"));
   await cp(join(checkout, "studies"), join(dir, "studies"), { recursive: true });
-  await rm(join(dir, "studies/specimens/tiny/weights"), { recursive: true, force: true });
+  for (const folder of ["weights", "neighbours"])
+    await rm(join(dir, "studies/specimens/tiny", folder), { recursive: true, force: true });
 });
 afterAll(async () => {
   await rm(dir, { recursive: true });
