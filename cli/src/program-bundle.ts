@@ -35,7 +35,7 @@ export function bundleCommands(program: Command, context: Context, act: Act): vo
     .addHelpText(
       "after",
       `
-Without --coordinator-key the key is coordinator.pub of --state or of the newest run.
+Without --coordinator-key the key is coordinator.pub of --state; with neither, nobody is trusted.
 
 Example:
   redline bundle verify evidence.json --coordinator-key coordinator.pub`,

@@ -1,4 +1,5 @@
 import { terminalLine, type Instrument, type VerifiedBundle } from "@redline/shared";
+import { confirmedOf } from "../run/calibration-lines.ts";
 import type { Output } from "../terminal/output.ts";
 import { paintVerdict } from "../trials/render-list.ts";
 
@@ -25,7 +26,7 @@ function instrumentText(instrument: Instrument): string {
   const { study, at, green, matrices } = instrument;
   const counts = matrices.map(
     ({ profile, copies, decoys }) =>
-      `${profile} confirmed ${copies.confirmed} of ${copies.trials} copies, ${decoys.confirmed} of ${decoys.trials} decoys`,
+      `${profile} confirmed ${confirmedOf(copies)} copies, ${confirmedOf(decoys)} decoys`,
   );
   return `instrument: control study ${study} of ${at.slice(0, 10)} ${green ? "green" : "NOT green"}: ${counts.join("; ")}`;
 }

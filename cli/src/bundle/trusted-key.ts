@@ -1,9 +1,7 @@
 import { createPublicKey } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { keyIdOf } from "@redline/shared";
 import { CliError, EXIT } from "../exit-codes.ts";
-import { latestStateDir } from "../source/state-folder.ts";
 import { readPlainFile } from "./read-bundle-file.ts";
 
 export interface TrustOptions {
@@ -20,7 +18,8 @@ export interface TrustedKey {
 const KEY_FILE_BYTES = 16_384;
 
 /**
- * The key that options name; without one, `coordinator.pub` of the named or the newest state folder; null where there is none.
+ * The key that options name, or `coordinator.pub` of the state folder that they name; null where they name neither. What lies in the
+ * current folder is not taken: it may have come with the bundle.
  * @throws CliError where what was named is no key.
  */
 export async function trustedKey(options: TrustOptions, cwd: string): Promise<TrustedKey | null> {
@@ -33,10 +32,8 @@ export async function trustedKey(options: TrustOptions, cwd: string): Promise<Tr
     const path = resolve(cwd, coordinatorKey);
     return { keyId: await idOfFile(path), from: path };
   }
-  const dir = state === undefined ? await latestStateDir(cwd) : resolve(cwd, state);
-  if (dir === null) return null;
-  const path = join(dir, "coordinator", "coordinator.pub");
-  if (state === undefined && (await stat(path).catch(() => null)) === null) return null;
+  if (state === undefined) return null;
+  const path = join(resolve(cwd, state), "coordinator", "coordinator.pub");
   return { keyId: await idOfFile(path), from: path };
 }
 

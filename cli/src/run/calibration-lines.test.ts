@@ -9,7 +9,7 @@ import {
   FIXTURE_ID,
   type FixtureJournal,
 } from "../testing/fixture-journal.ts";
-import { calibrationLines } from "./calibration-lines.ts";
+import { calibrationLines, confirmedOf } from "./calibration-lines.ts";
 import { renderResults } from "./render-results.ts";
 import { resultsJson } from "./results-json.ts";
 import { resultsOf } from "./results.ts";
@@ -45,6 +45,10 @@ it("says plainly that controls were not green", () => {
     `instrument calibration: no green controls for these nodes: control study ${CONTROLS_ID} of 2026-11-21 on nodes alpha, beta is NOT green`,
     "  pan2024 confirmed 2 of 2 copies, 2 of 4 decoys; strict confirmed 2 of 2 copies, 2 of 4 decoys",
   ]);
+});
+
+it("does not count what was left undecided as told apart", () => {
+  expect(confirmedOf({ trials: 24, confirmed: 0, undecided: 19 })).toBe("0 of 5 decided (19 undecided)");
 });
 
 it("is part of every study's result, and says what to run where there are none", () => {

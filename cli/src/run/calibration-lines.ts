@@ -32,7 +32,13 @@ export function calibrationWords(calibration: InstrumentCalibration): { state: s
 
 function matrixText(matrix: Confusion): string {
   const [copies, decoys] = rowsOf(matrix);
-  return `${matrix.profile} confirmed ${copies.confirmed} of ${copies.trials} copies, ${decoys.confirmed} of ${decoys.trials} decoys`;
+  return `${matrix.profile} confirmed ${confirmedOf(copies)} copies, ${confirmedOf(decoys)} decoys`;
+}
+
+/** Of those that were decided; what was cancelled or left open is no decoy that was told apart. */
+export function confirmedOf(row: { trials: number; confirmed: number; undecided: number }): string {
+  const open = row.undecided === 0 ? "" : ` decided (${row.undecided} undecided)`;
+  return `${row.confirmed} of ${row.trials - row.undecided}${open}`;
 }
 
 function nodesText(nodes: readonly NodeId[]): string {

@@ -11,7 +11,12 @@ export const ownProfileSchema = z.strictObject({
   name: slugSchema.refine((name) => !PROFILES.some((known) => known === name), {
     error: "pan2024 and strict are taken: choose another name",
   }),
-  claims: z.array(claimNameSchema).min(1),
+  claims: z
+    .array(claimNameSchema)
+    .min(1)
+    .refine((claims) => !claims.includes("claimed"), {
+      error: "claims above rung 0: an agent's own words count for nothing",
+    }),
 });
 
 /** What a verdict needs: a built-in profile by name, or a study's own list of claims. */
