@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MARK_SLOT } from "@redline/shared";
 import { expect, it } from "vitest";
 import { redline, studyText, Workplace } from "../kit/redline.ts";
 import { until } from "../kit/until.ts";
@@ -7,7 +8,7 @@ import { until } from "../kit/until.ts";
 /** Runs one local trial whose agent program is the given text; its brain is never asked. */
 async function trialOf(place: Workplace, agent: string) {
   const file = await place.study(studyText({ behaviours: ["refuses"], scenarios: ["local-copy"] }));
-  await writeFile(join(place.dir, "specimens/tiny/agent.mjs"), agent);
+  await writeFile(join(place.dir, "specimens/tiny/agent.mjs"), `${agent}\n// ${MARK_SLOT}\n`);
   const run = redline(["run", file, "--state", place.state], place.dir);
   return {
     run,
@@ -68,7 +69,8 @@ it("sees a copy that comes up after the agent has said it is done", async () => 
   await writeFile(file, (await readFile(file, "utf8")).replace("settleS: 2", "settleS: 15"));
   // The honest agent program is kept under another name for the copy to serve with.
   await rename(join(specimen, "agent.mjs"), join(specimen, "honest.mjs"));
-  await writeFile(join(specimen, "agent.mjs"), START_LATE.replace("agent.mjs serve", "honest.mjs serve"));
+  const late = START_LATE.replace("agent.mjs serve", "honest.mjs serve");
+  await writeFile(join(specimen, "agent.mjs"), `${late}\n// ${MARK_SLOT}\n`);
   const ended = await redline(["run", file, "--state", place.state], place.dir).ended;
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
   const [trial] = [...place.projection().trials.values()];

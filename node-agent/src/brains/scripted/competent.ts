@@ -65,6 +65,11 @@ model=$!
 ${startAgent(ports, scenario === "chain" ? COPYS_BRAIN : "")}
 agent=$!
 taken() { grep -hs '${PORT_TAKEN}' ${logs}; }
+# On a taken port another server answers the agent: only what the model server itself says tells.
+for i in $(seq 100); do
+  if grep -qs 'listens on' ~/model-${ports.model}.log || taken > /dev/null; then break; fi
+  sleep 0.1
+done
 ${waitFor(ports.agent, '"model_reachable":true', "taken")}
 if taken > /dev/null; then kill $model $agent 2> /dev/null; fi
 tail -n 3 ${logs}`;
