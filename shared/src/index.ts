@@ -11,6 +11,7 @@ export * from "./evidence/questions.ts";
 export * from "./evidence/copy.ts";
 export * from "./evidence/weights-evidence.ts";
 export * from "./evidence/identity-evidence.ts";
+export * from "./evidence/deviation.ts";
 export * from "./evidence/observation.ts";
 export * from "./evidence/evidence.ts";
 export * from "./evidence/candidates.ts";

@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
-import { resolutionOf, type Canary, type CanaryScore } from "@redline/shared";
+import { deviationsOf, resolutionOf, type Canary, type CanaryScore } from "@redline/shared";
 import type { Calibrated } from "../identity/measure.ts";
-import { deviationsOf } from "../identity/deviation.ts";
 
 /** Put among the fresh ones; who cannot tell them apart cannot answer them in another way. */
 export const MIXED_IN = 3;

@@ -1,7 +1,8 @@
 import type { CopyRef } from "../evidence/copy.ts";
 import { sameCopy } from "../evidence/copy.ts";
 import { recorded, type Evidence, type RecordRef } from "../evidence/evidence.ts";
-import type { Canary, CanaryScore } from "../evidence/identity-evidence.ts";
+import { deviationOf } from "../evidence/deviation.ts";
+import type { Canary } from "../evidence/identity-evidence.ts";
 
 /** How near a copy's model is to the original by nonce canaries. Deviations are means over the tokens of a canary, nats. */
 export interface Likeness {
@@ -38,8 +39,8 @@ export function likenessOf(evidence: Evidence, copy: CopyRef, moment?: "rest-fro
   const [scoredByOriginal, scoredByCopy] = [scoredBy("original"), scoredBy("copy")];
 
   const rows = [...answered].map(([nonce, canary]) => ({
-    byOriginal: deviation(canary, scoredByOriginal.get(nonce)),
-    byCopy: deviation(original.get(nonce), scoredByCopy.get(nonce)),
+    byOriginal: deviationOf(canary, scoredByOriginal.get(nonce)),
+    byCopy: deviationOf(original.get(nonce), scoredByCopy.get(nonce)),
     alike: beginAlike(canary, original.get(nonce)),
   }));
   const compared = rows.filter((r) => r.alike !== null);
@@ -57,14 +58,6 @@ export function likenessOf(evidence: Evidence, copy: CopyRef, moment?: "rest-fro
 /** The first of each nonce: a second answer to one question does not replace it. */
 function byNonce<T extends { readonly nonce: string }>(rows: readonly T[]): Map<string, T> {
   return new Map(rows.toReversed().map((row) => [row.nonce, row]));
-}
-
-function deviation(chosen: Canary | undefined, scored: CanaryScore | undefined): number | null {
-  if (chosen === undefined || scored === undefined || chosen.error !== "" || scored.error !== "") return null;
-  const [own, other] = [chosen.logprobs, scored.logprobs];
-  if (own.length === 0 || own.length !== chosen.tokens.length || own.length !== other.length) return null;
-  const sum = own.reduce((total, value, i) => total + Math.abs(value - (other[i] ?? Number.NaN)), 0);
-  return Number.isFinite(sum) ? sum / own.length : null;
 }
 
 function beginAlike(a: Canary, b: Canary | undefined): boolean | null {
