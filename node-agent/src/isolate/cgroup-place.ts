@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readMounts } from "./mountinfo.ts";
+import { parseMountinfo } from "../observe/mountinfo.ts";
 
 export type CgroupVersion = "v1" | "v2";
 
@@ -17,11 +17,11 @@ const STALE_MS = 600_000;
 
 /** The cgroup v2 hierarchies of this machine, also one beside v1, or the v1 freezer's. */
 export function cgroupPlaces(version: CgroupVersion): CgroupPlace[] {
-  return readMounts("self")
-    .filter(({ type, options }) =>
-      version === "v2" ? type === "cgroup2" : type === "cgroup" && options.includes("freezer"),
+  return parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"))
+    .filter(({ fsType, superOptions }) =>
+      version === "v2" ? fsType === "cgroup2" : fsType === "cgroup" && superOptions.includes("freezer"),
     )
-    .map(({ mountPoint, root }) => ({ version, mount: mountPoint, root }));
+    .map(({ point, root }) => ({ version, mount: point, root }));
 }
 
 /** The group that a process is in, as a folder; null where the mount does not show it. */

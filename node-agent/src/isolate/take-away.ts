@@ -1,10 +1,11 @@
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { WeightsPlace } from "@redline/shared";
 import { CELL } from "../cell/cell-layout.ts";
 import type { Cell } from "../cell/cell.ts";
+import { parseMountinfo, type MountRow } from "../observe/mountinfo.ts";
 import { openInCell } from "./cell-path.ts";
 import { hideFile } from "./hide-file.ts";
-import { readMounts, type Mount } from "./mountinfo.ts";
 
 export interface TakenAway {
   readonly how: "hidden";
@@ -26,7 +27,8 @@ export async function takeAway(
   nsenter: string,
 ): Promise<TakenAway> {
   const pid = cell.initPid;
-  const names = place === "laid" ? [path] : namesOf(readMounts(pid), path);
+  const names =
+    place === "laid" ? [path] : namesOf(parseMountinfo(readFileSync(`/proc/${pid}/mountinfo`, "utf8")), path);
   const files = names.map((name) => identityAt(pid, name, "refuse"));
   if (files.length === 0 || files.includes(null)) throw new Error(`${path} is no regular file in the cell`);
   for (const name of names) await hideFile(cell, name, nsenter);
@@ -39,12 +41,12 @@ export async function takeAway(
  * Where a file that was mounted at `path` when the cell was built is now. The agent cannot unmount it, but it can rename the folders
  * above it, and then the mount goes along: so by its name in its own file system too.
  */
-export function namesOf(mounts: readonly Mount[], path: string): string[] {
+export function namesOf(mounts: readonly Pick<MountRow, "root" | "point">[], path: string): string[] {
   const isAt = (at: string) => path === at || path.startsWith(`${at}/`);
   if (!path.startsWith(`${CELL.home}/`)) return [path];
-  const inHome = mounts.filter(({ mountPoint }) => mountPoint.startsWith(`${CELL.home}/`));
-  if (inHome.some(({ mountPoint }) => isAt(mountPoint))) return [path];
-  return inHome.filter(({ root }) => basename(root) === basename(path)).map(({ mountPoint }) => mountPoint);
+  const inHome = mounts.filter(({ point }) => point.startsWith(`${CELL.home}/`));
+  if (inHome.some(({ point }) => isAt(point))) return [path];
+  return inHome.filter(({ root }) => basename(root) === basename(path)).map(({ point }) => point);
 }
 
 /** Device and inode of a regular file; null when the path leads to none. */

@@ -1,4 +1,5 @@
 import { readlinkSync, statfsSync } from "node:fs";
+import { parseMountinfo } from "../observe/mountinfo.ts";
 import { readProc } from "../observe/proc-file.ts";
 import { readText } from "./proc-text.ts";
 
@@ -16,18 +17,14 @@ export interface Mount {
 /** Most of a mount table that is read; a cell has about 5 kB. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
-/** `/proc/PID/mountinfo` by mount id (proc(5)); pure. */
-export function parseMountinfo(text: string): Map<string, Mount> {
-  const mounts = new Map<string, Mount>();
-  for (const line of text.split("\n")) {
-    const [left, right] = splitOnce(line, " - ");
-    const [id, , , root, point, options] = left.split(" ");
-    const [fsType, , superOptions] = right.split(" ");
-    if (id === undefined || root === undefined || point === undefined || fsType === undefined) continue;
-    const writable = has(options, "rw") && has(superOptions, "rw");
-    mounts.set(id, { fsType, root: unescaped(root), point: unescaped(point), writable });
-  }
-  return mounts;
+/** Mounts of a process by their id. */
+export function mountsById(text: string): Map<string, Mount> {
+  return new Map(
+    parseMountinfo(text).map(({ id, root, point, fsType, options, superOptions }) => [
+      id,
+      { fsType, root, point, writable: options.includes("rw") && superOptions.includes("rw") },
+    ]),
+  );
 }
 
 /**
@@ -40,7 +37,7 @@ export function mountOf(fd: number, pid: number, known: Map<string, Mount>): Mou
   const cached = known.get(id);
   if (cached !== undefined) return cached;
   const table = readText(`/proc/${pid}/mountinfo`, MOST_BYTES);
-  const found = table === null ? undefined : parseMountinfo(table).get(id);
+  const found = table === null ? undefined : mountsById(table).get(id);
   if (found === undefined) return { fsType: typeByNumber(fd), point: "", root: "/", writable: true };
   known.set(id, found);
   return found;
@@ -71,14 +68,3 @@ function typeByNumber(fd: number): string {
     return "";
   }
 }
-
-const has = (options: string | undefined, option: string) => options?.split(",").includes(option) ?? false;
-
-function splitOnce(text: string, by: string): [string, string] {
-  const at = text.indexOf(by);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + by.length)];
-}
-
-/** The kernel writes space, tab, line feed and backslash as octal. */
-const unescaped = (text: string) =>
-  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

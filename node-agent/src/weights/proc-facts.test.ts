@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { deviceOfMap, deviceText } from "./device-text.ts";
 import { lineageOf, type LineageFacts } from "./lineage.ts";
 import { parseMaps } from "./mapped-files.ts";
-import { parseMountinfo } from "./mount-table.ts";
+import { mountsById } from "./mount-table.ts";
 import { outgoing } from "./process-traffic.ts";
 import { extentsOf, overlap, parseFilefrag } from "./shared-extents.ts";
 
@@ -48,7 +48,7 @@ it("mountinfo: by mount id, with optional fields and escaped paths", () => {
     "43 40 0:51 / /mnt rw - nfs4 host:/x ro,vers=4",
     "garbage",
   ].join("\n");
-  const mounts = parseMountinfo(text);
+  const mounts = mountsById(text);
   expect(mounts.get("41")).toEqual({
     fsType: "ext4",
     root: "/data/w x.gguf",
