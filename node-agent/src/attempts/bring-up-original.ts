@@ -8,7 +8,7 @@ import { IN_CELL } from "./in-cell.ts";
 import { originalFacts } from "./original-facts.ts";
 import type { OriginDeps } from "./origin-parts.ts";
 import type { PlantedSpecimen } from "./plant-specimen.ts";
-import { startOriginal } from "./start-original.ts";
+import { startModelServer } from "./start-model-server.ts";
 import { taskText } from "./task-text.ts";
 
 /** Lays out the task, starts the original's model server, and records what a copy would have to be a copy of. */
@@ -28,7 +28,7 @@ export async function bringUpOriginal(
   const write = await session.exec(`cat >${IN_CELL.taskFile}`, { signal, stdin: taskText(order.scenario) });
   if (write.code !== 0)
     throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
-  await startOriginal(session, specimen, signal);
+  await startModelServer(session, specimen, signal);
   const weights = await deps.facts.manifest(deps.specimen, planted.references, signal);
   const { facts, harness } = await originalFacts({
     cell,

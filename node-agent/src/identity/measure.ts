@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
-import type { Calibration, Canary, Specimen } from "@redline/shared";
+import { deviationsOf, type Calibration, type Canary, type Specimen } from "@redline/shared";
 import { AttemptFault } from "../attempts/attempt-fault.ts";
+import { startModelServer } from "../attempts/start-model-server.ts";
 import type { CellEyes } from "../attempts/cell-eyes.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { NetnsTools } from "../observe/probe/run-in-netns.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import { askCanaries, scoreTokens, type CanaryServer } from "./canaries.ts";
 import { computeOf } from "./compute-of.ts";
-import { deviationsOf } from "./deviation.ts";
-import { endServer, serveWeights } from "./serve-weights.ts";
+import { endServer } from "./end-server.ts";
 import { processTree } from "./serving-tree.ts";
 
 const CANARIES = 8;
@@ -49,13 +49,13 @@ export async function measure(options: MeasureOptions): Promise<Calibrated> {
 
   const neighbours: { name: string; canaries: Canary[] }[] = [];
   for (const name of specimen.neighbours) {
-    const group = await serveWeights(session, specimen, name, signal);
+    const group = await startModelServer(session, specimen, signal, name);
     neighbours.push({ name, canaries: await ask(name) });
     await endServer(session, group, signal);
   }
 
   const [weights = ""] = specimen.weights;
-  await serveWeights(session, specimen, weights, signal);
+  await startModelServer(session, specimen, signal, weights);
   const processes = await servingOf(options);
   const before = await computeOf(processes, null);
   const canaries = await ask(weights);

@@ -5,17 +5,23 @@ import { IN_CELL } from "./in-cell.ts";
 
 const HEALTHY_S = 120;
 
+const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+
 /**
- * Starts the original's model server over SSH and waits until its /health answers 200. It outlives the session, as a
+ * Starts the specimen's model server over SSH and waits until its /health answers 200. It outlives the session, as a
  * server does. This is the harness getting ready, no evidence. One command for all of it: nothing is polled over SSH.
+ * @param weights other ones of the specimen's folder than its own: a launcher counts what is given last.
+ * @returns the server's process group in the cell: the word of a cell in which no agent is yet.
  * @throws AttemptFault specimen-failed with the end of the server's own log.
  */
-export async function startOriginal(
+export async function startModelServer(
   session: SshSession,
   specimen: Specimen,
   signal: AbortSignal,
-): Promise<void> {
+  weights?: string,
+): Promise<number> {
   const { model } = specimen.ports;
+  const other = weights === undefined ? "" : ` --weights ${quoted(`${IN_CELL.system}/${weights}`)}`;
   const log = `${IN_CELL.home}/model.log`;
   const script = `
 cd ${IN_CELL.system} || exit 70
@@ -27,10 +33,10 @@ healthy() {
   [[ $status == *" 200 "* ]]
 }
 if (exec 3<>/dev/tcp/127.0.0.1/${model}) 2>/dev/null; then echo "port ${model} is already taken in the cell"; exit 71; fi
-setsid node ${specimen.model} --port ${model} >${log} 2>&1 </dev/null &
+setsid node ${quoted(specimen.model)} --port ${model}${other} >${log} 2>&1 </dev/null &
 server=$!
 for ((i = 0; i < ${HEALTHY_S * 20}; i++)); do
-  healthy 2>/dev/null && exit 0
+  healthy 2>/dev/null && { echo "group $server"; exit 0; }
   kill -0 $server 2>/dev/null || { echo "the server ended:"; tail -c 400 ${log}; exit 72; }
   sleep 0.05
 done
@@ -41,9 +47,11 @@ echo "the server is not healthy within ${HEALTHY_S} s:"; tail -c 400 ${log}; exi
     timeoutMs: (HEALTHY_S + 10) * 1000,
     maxOutputBytes: 4096,
   });
-  if (result.code !== 0)
+  const group = /^group (\d{1,10})$/m.exec(result.stdout)?.[1];
+  if (result.code !== 0 || group === undefined)
     throw new AttemptFault(
       "specimen-failed",
-      `the original's model server: ${`${result.stdout} ${result.stderr}`.trim().slice(0, 400) || `no answer (${result.end})`}`,
+      `the model server${weights === undefined ? "" : ` of ${weights}`}: ${`${result.stdout} ${result.stderr}`.trim().slice(0, 400) || `no answer (${result.end})`}`,
     );
+  return Number(group);
 }
