@@ -388,7 +388,7 @@ describe("identity of a model by its behaviour", () => {
 
   it("names the neighbour whose server does not start, and leaves nothing of that either", () => {
     expect(output.broken).toContain(
-      "specimen-failed: calibration, the model server of neighbours/broken.gguf",
+      "specimen-failed: the model server of neighbours/broken.gguf: the server ended",
     );
     expect(output.broken).toContain("cannot load weights");
   });
