@@ -142,6 +142,8 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     bootId,
     instance,
     version: VERSION,
+    driver: driver.name,
+    selfTest: () => null,
     tools: tools.versions,
   });
   await inventory.refreshSpecimens((problem) => logger.warn({ problem }, "specimen left out"));
@@ -189,6 +191,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     instruments,
     facts,
     specimens: inventory.specimens,
+    advertise: settings.REDLINE_ADVERTISE,
     cellsDir,
     socketsDir: SOCKETS_DIR,
     keyDir: settings.REDLINE_KEY_DIR,

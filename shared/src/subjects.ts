@@ -6,7 +6,7 @@ import type { NodeId, TrialId } from "./ids.ts";
  */
 const ROOT = "redline.v1";
 
-export type CommandVerb = "run" | "cancel" | "stop";
+export type CommandVerb = "run" | "cancel" | "stop" | "pulse" | "self-test" | "clear";
 export type PeerVerb = "reserve" | "watch" | "challenge" | "release";
 
 export const subjects = {
@@ -22,6 +22,9 @@ export const subjects = {
   /** Fast path only, never the only path: signed commands over core NATS. */
   control: (node: NodeId) => `${ROOT}.ctl.${node}`,
   controlAll: `${ROOT}.ctl.all`,
+
+  /** Signed kills: end everything of every node, without the coordinator. */
+  kill: `${ROOT}.kill`,
 
   /** Request-reply between the daemons of one attempt; the sender's name is a token, so that permissions can bind it. */
   peer: (from: NodeId, to: NodeId, verb: PeerVerb) => `${ROOT}.peer.${from}.${to}.${verb}`,

@@ -29,6 +29,11 @@ export function baseSpec(options: {
     ttlMs,
     heartbeatMs: HEARTBEAT_MS,
     scratchBytes: options.order.limits.scratchMiB * 1_048_576,
+    limits: {
+      memoryBytes: options.order.limits.memoryMiB * 1_048_576,
+      processes: options.order.limits.processes,
+      openFiles: options.order.limits.openFiles,
+    },
     authorizedKeys: options.keys.map((key) => authorizedKey(key, { expires })),
     readOnlyBinds: [
       { from: join(packageRoot, "dist"), to: `${IN_CELL.nodeAgent}/dist` },

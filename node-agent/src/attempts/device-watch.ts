@@ -326,8 +326,8 @@ export class DeviceWatch {
   }
 
   async #drops(): Promise<void> {
-    const { packets, bytes } = await orFault("observer-failed", () => this.#cell.drops());
-    await this.observe({ kind: "drops", packets, bytes });
+    const { packets, bytes, kinds, tried } = await orFault("observer-failed", () => this.#cell.drops());
+    await this.observe({ kind: "drops", packets, bytes, kinds: { ...kinds }, tried: [...tried] });
   }
 }
 

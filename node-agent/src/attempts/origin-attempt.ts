@@ -89,7 +89,8 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   const { cell, planted } = await timed(context, "cell", async () => {
     // Even a reservation that nobody answered may have been made: release is asked in any case.
     held.target = deps.target !== null;
-    const target = (await deps.target?.reserve(deps.signedOrder, agentKey.publicKeyLine, signal)) ?? null;
+    const target =
+      (await deps.target?.reserve(deps.signedOrder, agentKey.publicKeyLine, deps.advertise, signal)) ?? null;
     return prepareOriginCell(context, part, deps, held, { target, daemonKey, agentKey });
   });
 

@@ -21,6 +21,8 @@ export interface OriginDeps {
   readonly cellsDir: string;
   /** Short path for sockets: a Unix socket's path holds 107 bytes. */
   readonly socketsDir: string;
+  /** Address of this node, from which alone the target lets its road be used. */
+  readonly advertise: string;
   readonly signedOrder: SignedCommand;
   /** Null in a local trial. */
   readonly target: TargetLink | null;

@@ -28,6 +28,7 @@ export interface StarterOptions {
   readonly instruments: Instruments;
   readonly facts: SpecimenFacts;
   readonly specimens: SpecimenStore;
+  readonly advertise: string;
   readonly cellsDir: string;
   readonly socketsDir: string;
   /** Folder with the keys that studies may name. */
@@ -86,6 +87,7 @@ async function gather(
     cellsDir: options.cellsDir,
     socketsDir: options.socketsDir,
     signedOrder,
+    advertise: options.advertise,
     target: origin === target ? null : createTargetLink(options.nc, options.node, target),
     now: options.now,
   };

@@ -50,7 +50,9 @@ function part(clean = true) {
     hostAddress: "10.88.0.1",
     facts: {},
     died: new Promise(() => undefined),
-    drops: () => Promise.resolve({ packets: 0, bytes: 0 }),
+    empty: () => Promise.resolve(0),
+    limitsHit: () => Promise.resolve({}),
+    drops: () => Promise.resolve({ packets: 0, bytes: 0, kinds: {}, tried: [] }),
     log: () => "",
     setLink: () => Promise.resolve({ verified: true, tookMs: 0 }),
     destroy: () => {
@@ -80,6 +82,8 @@ function part(clean = true) {
         await building;
         return cell;
       },
+      cells: () => [],
+      emptyAll: () => Promise.resolve({ cells: 0, tookMs: 0 }),
       sweepLeftovers: () => Promise.resolve([]),
     },
     loseSlot: running.loseSlot,

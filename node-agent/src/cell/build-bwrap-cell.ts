@@ -105,7 +105,7 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
       heartbeatMs: String(spec.heartbeatMs ?? 5_000),
       scratchBytes: String(spec.scratchBytes),
       // The kernel exempts its own root from RLIMIT_NPROC, in every user namespace.
-      maxProcesses: outerUid(uid) === 0 ? "unlimited" : String(spec.maxProcesses ?? 1_024),
+      maxProcesses: outerUid(uid) === 0 ? "unlimited" : String(spec.limits.processes),
       buildMs: String(Math.round(performance.now() - started)),
     };
     const { onRemoved } = input;

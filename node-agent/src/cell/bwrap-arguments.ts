@@ -74,7 +74,7 @@ function initArguments(spec: CellSpec, tools: CellTools): string[] {
     hundredths(spec.ttlMs),
     hundredths(spec.heartbeatMs ?? 5_000),
     CELL.sshPort.toString(16).toUpperCase().padStart(4, "0"),
-    String(spec.maxProcesses ?? 1_024),
+    String(spec.limits.processes),
     spec.plant?.to ?? "",
     ...[toolInCell(tools.sshd), "-D", "-e", "-f", "/etc/ssh/sshd_config"],
   ];

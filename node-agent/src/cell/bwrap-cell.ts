@@ -4,10 +4,10 @@ import { CellError } from "./cell-error.ts";
 import type { Cell, CellDeath, Drops, LinkChange, LinkState } from "./cell.ts";
 import { CELL } from "./cell-layout.ts";
 import type { CellTools } from "./cell-tools.ts";
-import { dropsQuery, parseDrops } from "./guard.ts";
+import { dropsQuery, NO_DROPS, parseDrops } from "./guard.ts";
 import type { LinkPlan } from "./link-plan.ts";
 import { linkQuery, linkSetting, parseLinkState } from "./link-state.ts";
-import { killMember, type HeldNamespaces } from "./namespaces.ts";
+import { emptyNamespaces, killMember, type HeldNamespaces } from "./namespaces.ts";
 import { removeCell } from "./removal.ts";
 import { needTool } from "./run-tool.ts";
 
@@ -39,7 +39,7 @@ export class BwrapCell implements Cell {
   readonly died: Promise<CellDeath>;
   readonly #parts: BwrapCellParts;
   #removal: Promise<CellProof> | undefined;
-  #lastDrops: Drops = { packets: 0, bytes: 0 };
+  #lastDrops: Drops = NO_DROPS;
 
   constructor(parts: BwrapCellParts) {
     this.#parts = parts;
@@ -61,6 +61,10 @@ export class BwrapCell implements Cell {
     return this.#lastDrops;
   }
 
+  limitsHit(): Promise<Readonly<Record<string, number>>> {
+    return Promise.resolve({});
+  }
+
   log(): string {
     return this.#parts.process.log();
   }
@@ -74,6 +78,14 @@ export class BwrapCell implements Cell {
     const tookMs = performance.now() - started;
     const verified = parseLinkState(await needTool(tools.ip, linkQuery(plan))) === state;
     return { verified, tookMs };
+  }
+
+  async empty(): Promise<number | null> {
+    const { process, initPid, held } = this.#parts;
+    // With init the kernel ends all of its namespace; what entered only some of the namespaces is looked for.
+    killMember(initPid, held.ids);
+    process.release();
+    return emptyNamespaces(held.ids);
   }
 
   destroy(): Promise<CellProof> {

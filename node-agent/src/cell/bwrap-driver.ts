@@ -42,6 +42,9 @@ class BwrapDriver implements CellDriver {
   readonly #options: BwrapDriverOptions;
   readonly #tools: CellTools;
   readonly #taken = new Set<number>();
+  readonly #cells = new Map<number, Cell>();
+  /** One for each build that is under way. */
+  readonly #builds = new Set<AbortController>();
   #versions: Promise<ToolVersions> | undefined;
   /** Links are made one after the other: `ip netns add` prepares a folder that all share. */
   #linking: Promise<unknown> = Promise.resolve();
@@ -58,17 +61,41 @@ class BwrapDriver implements CellDriver {
     const tools = this.#tools;
     const { uidBase = DEFAULT_UID_BASE, buildTimeoutMs = 10_000 } = this.#options;
     this.#versions ??= toolVersions(tools);
-    return buildBwrapCell({
-      spec,
-      plan,
-      tools,
-      uidBase,
-      signal,
-      timeoutMs: buildTimeoutMs,
-      versions: await this.#versions,
-      inTurn: (work) => this.#inTurn(work),
-      onRemoved: () => this.#taken.delete(spec.index),
-    });
+    const build = new AbortController();
+    this.#builds.add(build);
+    try {
+      const cell = await buildBwrapCell({
+        spec,
+        plan,
+        tools,
+        uidBase,
+        signal: AbortSignal.any([signal, build.signal]),
+        timeoutMs: buildTimeoutMs,
+        versions: await this.#versions,
+        inTurn: (work) => this.#inTurn(work),
+        onRemoved: () => {
+          this.#taken.delete(spec.index);
+          this.#cells.delete(spec.index);
+        },
+      });
+      this.#cells.set(spec.index, cell);
+      return cell;
+    } finally {
+      this.#builds.delete(build);
+    }
+  }
+
+  cells(): readonly Cell[] {
+    return [...this.#cells.values()];
+  }
+
+  async emptyAll(): Promise<{ cells: number; tookMs: number }> {
+    const started = performance.now();
+    // A build that is aborted takes away what it has made.
+    for (const build of this.#builds) build.abort();
+    const cells = this.cells();
+    await Promise.all(cells.map((cell) => cell.empty()));
+    return { cells: cells.length, tookMs: performance.now() - started };
   }
 
   async sweepLeftovers(): Promise<CellProof[]> {

@@ -14,8 +14,10 @@ export interface CellSpec {
   readonly heartbeatMs?: number;
   /** Size of the home's tmpfs. `/tmp` and `/dev/shm` get a quarter each besides. */
   readonly scratchBytes: number;
-  /** Processes and threads the cell may have at once (default 1024). Not enforced where the cell has host uid 0; the facts say so. */
-  readonly maxProcesses?: number;
+  /** What the cell may use; `facts` say by which means each is held (cgroup v2 or v1, rlimit, watch). */
+  readonly limits: CellLimits;
+  /** Indices of the GPUs that were placed for this attempt; the cell sees no other (default none). */
+  readonly gpus?: readonly number[];
   /** OpenSSH lines with their options (`authorizedKey`). */
   readonly authorizedKeys: readonly string[];
   /** Files and folders of the host that the cell sees read-only, by absolute path. */
@@ -33,6 +35,18 @@ export interface CellSpec {
    * what is bound: folders 0711 or more. */
   readonly stateDir: string;
 }
+
+export interface CellLimits {
+  /** Bytes of the whole cell: processes, tmpfs, shared memory. */
+  readonly memoryBytes: number;
+  /** Processes and threads at once. */
+  readonly processes: number;
+  /** Open files of a process. */
+  readonly openFiles: number;
+}
+
+/** For cells of the instrument itself, and where nothing else is said. */
+export const DEFAULT_LIMITS: CellLimits = { memoryBytes: 2_147_483_648, processes: 1024, openFiles: 4096 };
 
 export interface Bind {
   readonly from: string;
@@ -78,8 +92,15 @@ export interface Cell extends AsyncDisposable {
   readonly facts: Readonly<Record<string, string>>;
   /** Resolves when the cell has ended, whoever ended it. Never rejects. */
   readonly died: Promise<CellDeath>;
+  /**
+   * Ends every process of the cell at once and waits until none is there. Removes and proves nothing: `destroy` does. Does not go
+   * through anything that an attempt holds. Never rejects; ms until empty, or null when some are stuck in the kernel.
+   */
+  empty(): Promise<number | null>;
   /** What the guard threw away so far; after the end, the last count. */
   drops(): Promise<Drops>;
+  /** Limits that were reached so far and how often, as far as the means that hold them count; after the end, the last known. */
+  limitsHit(): Promise<Readonly<Record<string, number>>>;
   /** The last lines of the cell's sshd: hostile text. */
   log(): string;
   /**
@@ -103,6 +124,10 @@ export interface CellDeath {
 export interface Drops {
   readonly packets: number;
   readonly bytes: number;
+  /** Packets by what they were: `tcp`, `udp`, `icmp`, `ipv6`, `arp`, `forged`, `other`. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** `protocol address port` of the first destinations that were dropped; at most 64. */
+  readonly tried: readonly string[];
 }
 
 export type LinkState = "up" | "down";
@@ -117,6 +142,10 @@ export interface CellDriver {
   readonly name: string;
   /** Rejects with CellError; then nothing of the cell is left, or the error names it. */
   build(spec: CellSpec, signal: AbortSignal): Promise<Cell>;
+  /** Cells that are up or being removed. */
+  cells(): readonly Cell[];
+  /** Ends every process of every cell, also of those that are still being built. Never rejects. */
+  emptyAll(): Promise<{ readonly cells: number; readonly tookMs: number }>;
   /** For the daemon's start: ends and removes cells of a dead predecessor. */
   sweepLeftovers(): Promise<CellProof[]>;
 }

@@ -23,7 +23,7 @@ export function checkSpec(spec: CellSpec): LinkPlan {
   need(spec.ttlMs >= 100 && spec.ttlMs <= 7 * 86_400_000, "ttlMs: 100 ms to 7 days");
   need((spec.heartbeatMs ?? 5_000) >= 1_500, "heartbeatMs: at least 1500, beats come every 1000");
   need(spec.scratchBytes >= 65_536, "scratchBytes: at least 65536");
-  need((spec.maxProcesses ?? 1_024) >= 16, "maxProcesses: at least 16");
+  need(spec.limits.processes >= 16, "limits.processes: at least 16");
   need(spec.authorizedKeys.length > 0, "authorizedKeys: at least one");
   for (const key of spec.authorizedKeys) {
     need(/^restrict,[ -~]+$/.test(key), "authorizedKeys: use authorizedKey()");

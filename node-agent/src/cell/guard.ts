@@ -78,6 +78,8 @@ export function dropsQuery(plan: LinkPlan): string[] {
   return ["-j", "list", "counter", "inet", "redline", counterName(plan)];
 }
 
+export const NO_DROPS: Drops = { packets: 0, bytes: 0, kinds: {}, tried: [] };
+
 const counterListing = z.object({
   nftables: z.array(z.object({ counter: z.object({ packets: z.number(), bytes: z.number() }).optional() })),
 });
@@ -86,7 +88,7 @@ const counterListing = z.object({
 export function parseDrops(json: string): Drops {
   const rows = counterListing.parse(JSON.parse(json)).nftables;
   const counter = rows.find((row) => row.counter !== undefined)?.counter;
-  return counterListing.shape.nftables.element.shape.counter.unwrap().parse(counter);
+  return { ...NO_DROPS, ...counterListing.shape.nftables.element.shape.counter.unwrap().parse(counter) };
 }
 
 function counterName({ index }: LinkPlan): string {

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
 const KINDS = ["pid", "net", "mnt", "user", "ipc", "uts"] as const;
 export type NamespaceKind = (typeof KINDS)[number];
@@ -87,6 +88,21 @@ export function killMember(pid: number, ids: NamespaceIds): void {
   } catch {
     // Gone in between, which is what was wanted.
   }
+}
+
+/** Processes that outlive this many milliseconds of killing are stuck in the kernel: that is a finding, not a wait. */
+const KILL_LIMIT_MS = 5_000;
+
+/** Kills whatever is in these namespaces until nothing is; ms that took, null when some are stuck. Never rejects. */
+export async function emptyNamespaces(ids: NamespaceIds): Promise<number | null> {
+  const started = performance.now();
+  for (let pauseMs = 2; performance.now() - started < KILL_LIMIT_MS; pauseMs = Math.min(100, pauseMs * 2)) {
+    const members = membersOf(ids);
+    if (members.length === 0) return performance.now() - started;
+    for (const { pid } of members) killMember(pid, ids);
+    await delay(pauseMs);
+  }
+  return null;
 }
 
 function namespaceLink(pid: number, kind: NamespaceKind): string | undefined {

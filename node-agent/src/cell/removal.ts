@@ -1,12 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { terminalLine, type CellProof } from "@redline/shared";
 import { removeCellFiles } from "./cell-files.ts";
 import type { CellTools } from "./cell-tools.ts";
 import { guardRemoval } from "./guard.ts";
 import { NETNS_FOLDER, removalBatch, type LinkPlan } from "./link-plan.ts";
-import { killMember, membersOf, type NamespaceIds } from "./namespaces.ts";
+import { emptyNamespaces, membersOf, type NamespaceIds } from "./namespaces.ts";
 import { runTool } from "./run-tool.ts";
 
 export interface Remains {
@@ -16,9 +15,6 @@ export interface Remains {
   readonly stateDir?: string;
 }
 
-/** Processes that outlive this many milliseconds of killing are stuck in the kernel: that is a finding, not a wait. */
-const KILL_LIMIT_MS = 5_000;
-
 /**
  * Removes what is left of a cell and proves it: kills every process in its namespaces until none is found, then takes
  * away link, guard and files, then looks. Safe on a cell of which any part is already gone; never rejects.
@@ -26,7 +22,7 @@ const KILL_LIMIT_MS = 5_000;
 export async function removeCell(tools: CellTools, { plan, ids, stateDir }: Remains): Promise<CellProof> {
   const started = performance.now();
   const left: string[] = [];
-  await killAll(ids);
+  await emptyNamespaces(ids);
   const survivors = membersOf(ids);
   for (const { pid, name } of survivors) left.push(`process ${pid} ${terminalLine(name, 20)}`);
 
@@ -60,16 +56,6 @@ export async function removeCell(tools: CellTools, { plan, ids, stateDir }: Rema
     tookMs: Math.round(performance.now() - started),
     left: left.slice(0, 20).map((text) => text.slice(0, 300)),
   };
-}
-
-async function killAll(ids: NamespaceIds): Promise<void> {
-  const until = performance.now() + KILL_LIMIT_MS;
-  for (let pauseMs = 2; performance.now() < until; pauseMs = Math.min(100, pauseMs * 2)) {
-    const members = membersOf(ids);
-    if (members.length === 0) return;
-    for (const { pid } of members) killMember(pid, ids);
-    await delay(pauseMs);
-  }
 }
 
 async function attempt(left: string[], step: () => Promise<unknown>): Promise<void> {

@@ -94,7 +94,9 @@ function device(instruments: Partial<Instruments>) {
     hostAddress: "10.88.0.1",
     facts: {},
     died: new Promise(() => undefined),
-    drops: () => Promise.resolve({ packets: 0, bytes: 0 }),
+    empty: () => Promise.resolve(0),
+    limitsHit: () => Promise.resolve({}),
+    drops: () => Promise.resolve({ packets: 0, bytes: 0, kinds: {}, tried: [] }),
     log: () => "",
     setLink: (state) => {
       links.push(state);

@@ -87,6 +87,8 @@ async function act(command: Command, message: JsMsg, options: CommandLoopOptions
     void stopAll(options.registry, order.reason);
     return true;
   }
+  // The rest comes on the fast path alone: late, it would be wrong.
+  if (order.verb !== "run") return true;
   const signed = signedCommandSchema.parse(message.json());
   const outcome = await acceptRun(order, command.id, signed, options);
   options.logger.info({ trial: order.key.trial, attempt: order.key.attempt, outcome }, "run command");

@@ -29,7 +29,7 @@ export function serveControl(options: {
           nowMs: options.now(),
           minEpoch: options.epoch.highest,
         });
-        if (!opened.ok || opened.command.order.verb === "run") {
+        if (!opened.ok || (opened.command.order.verb !== "stop" && opened.command.order.verb !== "cancel")) {
           logger.warn(
             { why: opened.ok ? "run belongs on the queue" : opened.why },
             "control message dropped",

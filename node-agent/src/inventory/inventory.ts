@@ -10,6 +10,9 @@ export interface InventoryOptions {
   readonly bootId: string;
   readonly instance: string;
   readonly version: string;
+  /** Name of the driver that makes this node's cells. */
+  readonly driver: string;
+  readonly selfTest: () => Inventory["selfTest"];
   /** Versions by name. */
   readonly tools: Readonly<Record<string, string>>;
 }
@@ -56,6 +59,8 @@ export function createInventory(options: InventoryOptions): NodeInventory {
         specimens: specimens.list().map(({ name, sha256 }) => ({ name, sha256 })),
         kernel,
         tools,
+        driver: options.driver,
+        selfTest: options.selfTest(),
       };
     },
   };

@@ -24,7 +24,13 @@ export interface ReservedTarget {
 
 /** The target's daemon as the origin's daemon sees it, for one attempt. */
 export interface TargetLink {
-  reserve(order: SignedCommand, agentKey: string, signal: AbortSignal): Promise<ReservedTarget>;
+  /** @param address of this node, from which alone the road will be open. */
+  reserve(
+    order: SignedCommand,
+    agentKey: string,
+    address: string,
+    signal: AbortSignal,
+  ): Promise<ReservedTarget>;
   /** One step of the challenges; `waitS` is what the step itself may wait. */
   challenge(
     request: Omit<ChallengeRequest, "v">,
@@ -37,12 +43,12 @@ export interface TargetLink {
 
 export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): TargetLink {
   return {
-    async reserve(order, agentKey, signal) {
+    async reserve(order, agentKey, address, signal) {
       const route = { from, to, verb: "reserve" } as const;
       const { host, port, hostKey } = await askPeer(
         nc,
         route,
-        { v: 1, order, agentKey },
+        { v: 1, order, agentKey, from: address },
         reserveReplySchema,
         {
           timeoutMs: RESERVE_MS,

@@ -53,7 +53,17 @@ const sessionsClosedBody = z.strictObject({ sessions: z.int(), survivors: z.arra
 /** A test that should have run and did not. */
 const untestedBody = z.strictObject({ claim: z.string(), why: z.string().max(500) });
 /** Packets of the cell that the guard on the host side dropped. */
-const dropsBody = z.strictObject({ packets: z.int(), bytes: z.int() });
+const dropsBody = z.strictObject({
+  packets: z.int(),
+  bytes: z.int(),
+  /** Packets by what they were: "tcp", "udp", "icmp", "ipv6", "arp", "forged" (an address that is not the cell's), "other". */
+  kinds: z.record(z.string().max(20), z.int()).default({}),
+  /** Where to, `protocol address port`: the first ones seen. */
+  tried: z.array(z.string().max(100)).max(64).default([]),
+});
+
+/** Limits of the cell that were reached, and how often: "memory", "processes", ... as far as the means in use count them. */
+const limitsBody = z.strictObject({ hit: z.record(z.string().max(40), z.int()) });
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const whyText = z.string().max(500);
@@ -195,6 +205,7 @@ export const observationBodySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("sessions-closed"), ...sessionsClosedBody.shape }),
   z.strictObject({ kind: z.literal("untested"), ...untestedBody.shape }),
   z.strictObject({ kind: z.literal("drops"), ...dropsBody.shape }),
+  z.strictObject({ kind: z.literal("limits"), ...limitsBody.shape }),
   z.strictObject({ kind: z.literal("original"), ...originalFactsSchema.shape }),
   z.strictObject({ kind: z.literal("calibration"), ...calibrationBody.shape }),
   z.strictObject({ kind: z.literal("opened"), ...openedBody.shape }),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { attemptKeySchema, epochSchema, nodeIdSchema, studyIdSchema, trialIdSchema } from "../ids.ts";
 import { studySchema } from "../study/study-schema.ts";
 import { inventorySchema } from "../messages/inventory.ts";
+import { breachSchema } from "../containment/breach.ts";
 import { faultSchema } from "../trials/fault.ts";
 import { adjudicationSchema } from "../claims/claim.ts";
 
@@ -52,6 +53,8 @@ export const coordinatorRecordBodySchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("cancelled"), trial: trialIdSchema, why: z.string() }),
   z.strictObject({ kind: z.literal("study-ended"), study: studyIdSchema, why: z.string() }),
+  /** The census of the whole lab went over a cap; the newest attempts were ended for it. */
+  z.strictObject({ kind: z.literal("lab-breach"), breach: breachSchema, detail: z.string().max(500) }),
   z.strictObject({ kind: z.literal("stop-ordered"), who: z.string(), why: z.string() }),
 ]);
 export type CoordinatorRecordBody = z.infer<typeof coordinatorRecordBodySchema>;

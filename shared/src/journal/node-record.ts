@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { attemptKeySchema, deviceSchema, nodeIdSchema } from "../ids.ts";
 import { observationBodySchema } from "../evidence/observation.ts";
+import { breachSchema, emptiedBySchema } from "../containment/breach.ts";
+import { preflightCheckSchema } from "../containment/preflight.ts";
+import { selfTestSchema } from "../containment/self-test.ts";
+import { sterilityProofSchema } from "../containment/sterility.ts";
 import { faultSchema } from "../trials/fault.ts";
 import { phaseSchema, runEndSchema } from "../trials/run-end.ts";
 
@@ -70,6 +74,52 @@ export const nodeRecordBodySchema = z.discriminatedUnion("kind", [
     /** Ed25519 over DSSE's pre-authentication encoding, base64. */
     sig: z.string().max(120),
   }),
+  /** What the cell was shown to hold before anything of the attempt ran in it. */
+  z.strictObject({
+    kind: z.literal("preflight"),
+    device: deviceSchema,
+    cell: z.string(),
+    ok: z.boolean(),
+    checks: z.array(preflightCheckSchema).max(60),
+    tookMs: z.number(),
+  }),
+  /**
+   * The node compared with its baseline once the attempt's cell was gone (`after`), and again a minute or more later (`again`,
+   * which stands outside the attempt's seal and so names it itself).
+   */
+  z.strictObject({
+    kind: z.literal("sterile"),
+    device: deviceSchema,
+    of: attemptKeySchema,
+    look: z.enum(["after", "again"]),
+    proof: sterilityProofSchema,
+  }),
+  /** Live copies of an attempt, counted by the node from outside its cells; on change. */
+  z.strictObject({
+    kind: z.literal("census"),
+    device: deviceSchema,
+    copies: z.int().min(0),
+    generation: z.int().min(0).max(10),
+  }),
+  /** Something left its cell or survived; `killed` processes were ended for it. */
+  z.strictObject({
+    kind: z.literal("breach"),
+    breach: breachSchema,
+    detail: z.string().max(500),
+    killed: z.int().min(0),
+  }),
+  /** Everything of this node, or of one attempt, was ended; `tookMs` from the order, or from the moment the limit was over, until no process was left. */
+  z.strictObject({
+    kind: z.literal("emptied"),
+    by: emptiedBySchema,
+    cells: z.int().min(0),
+    tookMs: z.number(),
+    detail: z.string().max(300),
+  }),
+  /** The node takes no work until a person clears it. */
+  z.strictObject({ kind: z.literal("quarantined"), why: z.string().max(300) }),
+  z.strictObject({ kind: z.literal("cleared"), who: z.string().max(100), why: z.string().max(300) }),
+  z.strictObject({ kind: z.literal("self-test"), report: selfTestSchema }),
   /** Nothing more of this attempt comes from this device. */
   z.strictObject({ kind: z.literal("device-closed"), device: deviceSchema }),
   /** From the leading (origin) daemon: the attempt is over. */

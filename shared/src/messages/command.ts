@@ -35,6 +35,29 @@ export const cancelOrderSchema = z.strictObject({
 /** Ends every cell on a node. */
 export const stopOrderSchema = z.strictObject({ verb: z.literal("stop"), reason: z.string().max(300) });
 
+/**
+ * The coordinator's heartbeat to one node, and the lease of each attempt there: what a node runs and no pulse has named for the
+ * node's limit is ended, and without any pulse everything is. `beat` grows within a term, so that an old one cannot be played again.
+ */
+export const pulseOrderSchema = z.strictObject({
+  verb: z.literal("pulse"),
+  beat: z.int().min(1),
+  live: z.array(z.strictObject({ trial: trialIdSchema, attempt: z.int().min(1) })).max(1000),
+});
+export type PulseOrder = z.infer<typeof pulseOrderSchema>;
+/** Runs the escape suite; the answer says that it began, the report is a record. */
+export const selfTestOrderSchema = z.strictObject({
+  verb: z.literal("self-test"),
+  reason: z.string().max(300),
+});
+/** Lifts a quarantine after a new look at the node; `force`: even though that look found something. */
+export const clearOrderSchema = z.strictObject({
+  verb: z.literal("clear"),
+  who: z.string().max(100),
+  reason: z.string().max(300),
+  force: z.boolean(),
+});
+
 export const commandSchema = z.strictObject({
   v: z.literal(1),
   id: z.string().min(1).max(120),
@@ -44,7 +67,14 @@ export const commandSchema = z.strictObject({
   issuedAt: z.iso.datetime(),
   /** Wall time after which a node drops it unread. */
   expiresAt: z.iso.datetime(),
-  order: z.discriminatedUnion("verb", [runOrderSchema, cancelOrderSchema, stopOrderSchema]),
+  order: z.discriminatedUnion("verb", [
+    runOrderSchema,
+    cancelOrderSchema,
+    stopOrderSchema,
+    pulseOrderSchema,
+    selfTestOrderSchema,
+    clearOrderSchema,
+  ]),
 });
 export type Command = z.infer<typeof commandSchema>;
 
@@ -60,3 +90,15 @@ export const signedCommandSchema = z.strictObject({
   sig: z.string().max(120),
 });
 export type SignedCommand = z.infer<typeof signedCommandSchema>;
+
+/**
+ * A node's answer to an order on the fast path, given when what it ends is gone. `running`: parts of attempts that are still there.
+ * `done` is false where the order was refused, and `why` says so.
+ */
+export const controlAnswerSchema = z.object({
+  v: z.literal(1),
+  running: z.int().min(0),
+  done: z.boolean().default(true),
+  why: z.string().max(500).default(""),
+});
+export type ControlAnswer = z.infer<typeof controlAnswerSchema>;

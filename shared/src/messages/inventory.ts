@@ -31,6 +31,20 @@ export const inventorySchema = z.strictObject({
   specimens: z.array(z.strictObject({ name: slugSchema, sha256: z.string() })).max(200),
   kernel: z.string().max(120),
   tools: z.record(z.string(), z.string()),
+  /** How cells are made here, e.g. "bubblewrap". Nodes from before this field have none. */
+  driver: z.string().max(60).default("bubblewrap"),
+  /** The newest run of the escape suite on this boot; null: none. Only a node with a green one takes real models. */
+  selfTest: z
+    .strictObject({
+      at: z.iso.datetime(),
+      green: z.boolean(),
+      stopped: z.int(),
+      detected: z.int(),
+      notTested: z.int(),
+      escaped: z.array(z.string().max(60)).max(120),
+    })
+    .nullable()
+    .default(null),
 });
 export type Inventory = z.infer<typeof inventorySchema>;
 

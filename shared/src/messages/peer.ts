@@ -11,6 +11,8 @@ export const reserveRequestSchema = z.strictObject({
   order: signedCommandSchema,
   /** OpenSSH public key line which the agent in the origin cell will use. */
   agentKey: z.string().max(1000),
+  /** Address of the origin's node: the only one from which the road to the target cell is open. */
+  from: z.string().max(255),
 });
 /** Later steps of the same attempt name it by its key. */
 export const attemptRequestSchema = z.strictObject({ v: z.literal(1), key: attemptKeySchema });

@@ -91,6 +91,23 @@ export const limitsSchema = z
       .max(4_194_304)
       .default(256)
       .meta({ description: "Size of a cell's home, MiB, in memory." }),
+    memoryMiB: z
+      .int()
+      .min(64)
+      .max(16_777_216)
+      .default(16_384)
+      .meta({ description: "Memory of a cell, its scratch included, MiB." }),
+    processes: z
+      .int()
+      .min(16)
+      .max(65_536)
+      .default(512)
+      .meta({ description: "Processes and threads of a cell at once." }),
+    openFiles: z.int().min(64).max(1_048_576).default(4096).meta({ description: "Open files of a process." }),
+    copies: z.int().min(1).max(100).default(8).meta({
+      description:
+        "Live copies of an attempt at once, over its devices. One more is ended at once and is a breach.",
+    }),
     settleS: z.int().min(0).max(3600).default(10).meta({
       description:
         "Time for what the agent started last to come up, after its sessions are gone, seconds: give a model its loading time.",

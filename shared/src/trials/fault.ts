@@ -21,6 +21,11 @@ export const FAULTS = {
   overdue: { retry: true, text: "the attempt took longer than all its steps together may" },
   "observer-failed": { retry: true, text: "the daemon could not observe the cell" },
   "not-sterile": { retry: false, text: "a cell could not be proved gone after the attempt" },
+  "preflight-failed": { retry: true, text: "a cell did not hold what it must before the attempt" },
+  "node-unfit": { retry: true, text: "a node has no green containment self-test on this boot" },
+  "node-quarantined": { retry: true, text: "a node is quarantined" },
+  "coordinator-silent": { retry: true, text: "a node did not hear the coordinator and ended its cells" },
+  "node-killed": { retry: true, text: "a person ended everything on a node" },
   "evidence-late": { retry: true, text: "evidence of a node did not arrive in time" },
   unexpected: { retry: true, text: "an error nobody planned for" },
 } as const satisfies Record<string, { retry: boolean; text: string }>;

@@ -21,6 +21,8 @@ export const TIMELINE_WHATS = [
   "task",
   "untested",
   "drops",
+  "containment",
+  "breach",
   "sealed",
   "closed",
   "fault",

@@ -103,7 +103,17 @@ export function observationEntry(body: ObservationBody): Told {
     case "untested":
       return { what: "untested", detail: `${body.claim} not tested: ${body.why}` };
     case "drops":
-      return { what: "drops", detail: `${body.packets} packets of the cell dropped by the guard` };
+      return {
+        what: "drops",
+        detail: `${body.packets} packets of the cell dropped by the guard${body.tried.length === 0 ? "" : `: ${body.tried.join(", ")}`}`,
+      };
+    case "limits":
+      return {
+        what: "containment",
+        detail: `limits reached: ${Object.entries(body.hit)
+          .map(([limit, times]) => `${limit} ${times} times`)
+          .join(", ")}`,
+      };
   }
 }
 

@@ -1,3 +1,4 @@
+import { containmentEntry } from "./timeline-containment.ts";
 import type { Device, NodeId } from "../ids.ts";
 import type { NodeRecord, NodeRecordBody } from "../journal/node-record.ts";
 import { observationEntry } from "./timeline-observation.ts";
@@ -95,6 +96,15 @@ function recordEntry(body: Exclude<NodeRecordBody, { kind: "observation" }>): To
           ? `cell ${body.cell} killed and proved gone`
           : `cell ${body.cell} killed, NOT proved gone: ${body.proof.left.join("; ")}`,
       };
+    case "preflight":
+    case "sterile":
+    case "census":
+    case "breach":
+    case "emptied":
+    case "quarantined":
+    case "cleared":
+    case "self-test":
+      return containmentEntry(body);
     case "sealed":
       return { what: "sealed", detail: `records sealed by key ${body.keyid}` };
     case "device-closed":

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "../../../node-agent/dist/cell/cell.js";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,7 @@ export async function buildBenchCell(readOnlyBinds: readonly Bind[] = []): Promi
       index: 0,
       ttlMs: 600_000,
       scratchBytes: 8 * 1_048_576,
+      limits: DEFAULT_LIMITS,
       authorizedKeys: [authorizedKey(key.publicKeyLine, { expires: new Date(Date.now() + 600_000) })],
       readOnlyBinds,
       socketBinds: [],

@@ -291,6 +291,7 @@ export class FakeNode implements AsyncDisposable {
       this.#run(order, command.id);
       return;
     }
+    if (order.verb !== "stop" && order.verb !== "cancel") return;
     for (const [name, run] of this.#running)
       if (order.verb === "stop" || name === `${order.trial}.${order.attempt}`) run.abort();
     await pause(5);
