@@ -82,6 +82,7 @@ function stepOf(body: ObservationBody, now: ChallengeStepName): ChallengeStepNam
     case "weights-away":
       return "weights away";
     case "drops":
+    case "limits":
       return "window";
     case "task":
       return "tasks";
