@@ -58,7 +58,11 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const metrics = createNodeMetrics(VERSION);
   const tools = await readTools(settings.REDLINE_TOOLS);
   await using snapshotter = createSnapshotter();
-  const driver = createBwrapDriver({ tools: tools.path, cellsDir });
+  const driver = createBwrapDriver({
+    tools: tools.path,
+    cellsDir,
+    heartbeatMs: settings.REDLINE_CELL_HEARTBEAT_MS,
+  });
   for (const proof of await driver.sweepLeftovers())
     logger.warn({ proof }, "removed a cell of a dead predecessor");
 
@@ -170,7 +174,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       eyes,
       instruments,
       specimens: inventory.specimens,
-      openBrain: (order) => openOrderedBrain(order, settings.REDLINE_KEY_DIR),
+      openBrain: (order) => openOrderedBrain(order, settings.REDLINE_KEY_DIR, settings.REDLINE_BRAIN_URLS),
       cellsDir,
       socketsDir: SOCKETS_DIR,
       advertise: settings.REDLINE_ADVERTISE,
@@ -195,6 +199,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     cellsDir,
     socketsDir: SOCKETS_DIR,
     keyDir: settings.REDLINE_KEY_DIR,
+    brainUrls: settings.REDLINE_BRAIN_URLS,
     now,
   });
   const gauges = () => ({

@@ -58,7 +58,7 @@ export class LabParts {
 
   /** A host with its own PID, mount, UTS and network namespace, and its node daemon below its own init. */
   async host(host: string, index: number): Promise<LabProcess> {
-    const { ip, unshare, bash, slots, specimenDirs, leaseMs, logLevel, stateDir } = this.#plan;
+    const { ip, unshare, bash, slots, specimenDirs, leaseMs, logLevel, stateDir, nodeSettings } = this.#plan;
     const address = connectHost(ip, host, index);
     const settings = {
       REDLINE_NODE: host,
@@ -71,6 +71,10 @@ export class LabParts {
       REDLINE_SPECIMEN_DIRS: specimenDirs.join(":"),
       REDLINE_LEASE_EVERY_MS: String(Math.max(500, Math.floor(leaseMs / 5))),
       REDLINE_LOG_LEVEL: logLevel,
+      REDLINE_LAB: "1",
+      REDLINE_SELF_TEST: "on-order",
+      REDLINE_STERILE_AGAIN_MS: "2000",
+      ...nodeSettings,
     };
     // prettier-ignore
     const args = ["netns", "exec", host, unshare, "--pid", "--fork", "--kill-child", "--mount", "--uts", "--mount-proc",

@@ -15,6 +15,8 @@ export const labPlanSchema = z.strictObject({
   unshare: z.string(),
   bash: z.string(),
   leaseMs: z.int(),
+  /** Settings of the node daemons that differ from the lab's own, by name. */
+  nodeSettings: z.record(z.string(), z.string()),
   logLevel: z.string(),
 });
 export type LabPlan = z.infer<typeof labPlanSchema>;

@@ -57,6 +57,17 @@ export interface Lab {
 export const LAB_HOSTS = ["alpha", "beta", "gamma"] as const;
 const STOP_MS = 40_000;
 
+/** What a lab hands on from its own environment to its node daemons. */
+const HANDED_ON = [
+  "REDLINE_PULSE_LIMIT_MS",
+  "REDLINE_CELL_HEARTBEAT_MS",
+  "REDLINE_STERILE_AGAIN_MS",
+  "REDLINE_SELF_TEST",
+  "REDLINE_BRAIN_URLS",
+] as const;
+const nodeSettingsFrom = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(HANDED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+
 /**
  * Brings up the rootless lab: one user namespace, in it hosts with their own PID, mount, UTS and
  * network namespaces on a bridge without an uplink, and a real nats-server, coordinator and node daemons.
@@ -128,6 +139,7 @@ async function bringUp(options: LabOptions): Promise<Lab> {
     bash: toolPath(tools, "bash"),
     leaseMs: options.leaseMs ?? 6000,
     logLevel: options.logLevel ?? "info",
+    nodeSettings: nodeSettingsFrom(process.env),
   };
   const [program = setpriv, ...before] = user.asUser.length === 0 ? [setpriv] : user.asUser;
   const child = spawn(

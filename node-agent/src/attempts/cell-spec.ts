@@ -7,7 +7,6 @@ import { cellTtlMs } from "./device-part.ts";
 import { IN_CELL } from "./in-cell.ts";
 
 const packageRoot = fileURLToPath(new URL("../../", import.meta.url));
-const HEARTBEAT_MS = 5000;
 
 /** What origin and target cells have in common: the read-only view, limits, life, and who may come in over SSH. */
 export function baseSpec(options: {
@@ -27,7 +26,6 @@ export function baseSpec(options: {
     hostname: options.hostname,
     index: options.slot,
     ttlMs,
-    heartbeatMs: HEARTBEAT_MS,
     scratchBytes: options.order.limits.scratchMiB * 1_048_576,
     limits: {
       memoryBytes: options.order.limits.memoryMiB * 1_048_576,

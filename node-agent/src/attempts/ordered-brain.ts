@@ -3,18 +3,32 @@ import { join } from "node:path";
 import type { BrainSpec, RunOrder, Scenario } from "@redline/shared";
 import type { Brain } from "../brains/brain.ts";
 import { brainConfig, openBrain, type BrainConfig } from "../brains/brain-config.ts";
+import { isAllowed } from "../brains/allowed-urls.ts";
 import { AttemptFault } from "./attempt-fault.ts";
 
 /**
  * The brain that an order names, as this node reaches it.
  * @param keyDir folder with the keys that studies may name.
- * @throws AttemptFault key-missing where this node lacks the key.
+ * @param allowed base URLs at which this node lets brains live; empty: on its own loopback.
+ * @throws AttemptFault key-missing where this node lacks the key, brain-not-allowed where the study names another address.
  */
 export async function openOrderedBrain(
   { brain, scenario }: Pick<RunOrder, "brain" | "scenario">,
   keyDir: string | undefined,
+  allowed: readonly string[],
 ): Promise<Brain> {
+  const url = addressOf(brain);
+  if (url !== null && !isAllowed(url, allowed))
+    throw new AttemptFault(
+      "brain-not-allowed",
+      `${url} is none of this node's REDLINE_BRAIN_URLS (${allowed.join(", ") || "loopback only"}); its operator may add it`,
+    );
   return openBrain(await toBrainConfig(brain, scenario, keyDir), {});
+}
+
+function addressOf(brain: BrainSpec): string | null {
+  if (brain.provider === "scripted") return null;
+  return brain.provider === "ollama" ? brain.host : brain.baseUrl;
 }
 
 async function toBrainConfig(

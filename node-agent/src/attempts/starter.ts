@@ -33,6 +33,8 @@ export interface StarterOptions {
   readonly socketsDir: string;
   /** Folder with the keys that studies may name. */
   readonly keyDir: string | undefined;
+  /** Base URLs at which brains may live; empty: loopback. */
+  readonly brainUrls: readonly string[];
   readonly now: () => Date;
 }
 
@@ -81,7 +83,7 @@ async function gather(
   return {
     eyes: options.eyes,
     instruments: options.instruments,
-    brain: await openOrderedBrain(order, options.keyDir),
+    brain: await openOrderedBrain(order, options.keyDir, options.brainUrls),
     specimen,
     facts: options.facts,
     cellsDir: options.cellsDir,

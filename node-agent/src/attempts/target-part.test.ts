@@ -111,7 +111,7 @@ function part(clean = true) {
 describe("the target's side of an attempt", () => {
   it("ends a cell that was still being built when the end was asked for, before it says closed", async () => {
     const { target, built, kinds, destroyed } = part();
-    const reserving = target.reserve(KEY).catch((error: unknown) => error);
+    const reserving = target.reserve(KEY, "127.0.0.1").catch((error: unknown) => error);
     const closing = target.close();
     // Long enough for an end that did not wait to be over.
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -125,7 +125,7 @@ describe("the target's side of an attempt", () => {
 
   it("gives up its slot when the cell cannot be proved gone", async () => {
     const { target, built, registry } = part(false);
-    void target.reserve(KEY).catch(() => undefined);
+    void target.reserve(KEY, "127.0.0.1").catch(() => undefined);
     built();
     await target.close();
     expect(registry.lost).toBe(1);

@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ChallengeRequest, ChallengeResult, ReserveReply, RunOrder } from "@redline/shared";
@@ -64,13 +65,16 @@ export class TargetPart {
     });
   }
 
-  /** Builds the cell and its road, and takes the baseline. Once. */
-  reserve(agentKey: string): Promise<Reserved> {
-    this.#reserving ??= this.#build(agentKey);
+  /**
+   * Builds the cell and its road, and takes the baseline. Once.
+   * @param from address or name of the origin's node, from which alone the road is open
+   */
+  reserve(agentKey: string, from: string): Promise<Reserved> {
+    this.#reserving ??= this.#build(agentKey, from);
     return this.#reserving;
   }
 
-  async #build(agentKey: string): Promise<Reserved> {
+  async #build(agentKey: string, from: string): Promise<Reserved> {
     const { order, signal } = this.#context;
     this.#part.phase = "cell";
     const spec = baseSpec({
@@ -99,10 +103,11 @@ export class TargetPart {
         : { socketBinds: this.#broker.binds, env: { ...spec.env, ...this.#broker.env } }),
     });
     this.#cell = cell;
-    const relay = await orFault("cell-failed", () =>
+    const relay = await orFault("cell-failed", async () =>
       startRelay({
         listen: { host: this.#deps.advertise, port: 0 },
         to: { host: cell.address, port: cell.sshPort },
+        allowFrom: await addressesOf(from),
         signal,
       }),
     );
@@ -182,4 +187,9 @@ export class TargetPart {
     await this.#context.sealer.seal(order.study, order.key, log);
     await log.write({ kind: "device-closed", device: "target" }, order.key);
   }
+}
+
+/** A node may be advertised by name; what a relay sees are addresses. */
+async function addressesOf(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

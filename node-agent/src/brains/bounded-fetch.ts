@@ -23,7 +23,12 @@ export function boundedFetch({ signal, timeoutMs, replyBytes, onError }: FetchLi
       return new BrainError("unavailable", `no connection: ${reasonOf(cause)}`, { cause });
     };
     try {
-      const response = await fetch(input, { ...init, signal: AbortSignal.any([signal, timeout]) });
+      const response = await fetch(input, {
+        ...init,
+        signal: AbortSignal.any([signal, timeout]),
+        // The operator allowed this address; where it sends us on to, nobody did.
+        redirect: "manual",
+      });
       const body = await read(response, replyBytes);
       if (!response.ok) throw statusError(response, body);
       return new Response(body, { status: response.status, headers: response.headers });

@@ -159,6 +159,18 @@ export function remoteBrainConformance(provider: RemoteProvider): void {
         expect(brain.label).not.toContain(provider.secret);
       }));
 
+    it("follows no redirect: only the address itself was allowed", () =>
+      withServer(fine, async (_, elsewhere) => {
+        const away: Answer = (response) => {
+          response.writeHead(307, { location: `${elsewhere.url}/elsewhere` }).end();
+        };
+        await withServer(away, async (brain, server) => {
+          const error = await failure(brain.complete(QUESTION, never()));
+          expect(error.message).toContain("307");
+          expect([server.seen.length, elsewhere.seen.length]).toEqual([1, 0]);
+        });
+      }));
+
     it("times out on a server that hangs", () =>
       withServer(
         () => undefined,

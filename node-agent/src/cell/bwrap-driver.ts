@@ -24,6 +24,8 @@ export interface BwrapDriverOptions {
    * Folder that holds the cells' state folders and nothing else: a sweep empties it of a dead predecessor's keys.
    */
   readonly cellsDir?: string;
+  /** For cells whose spec names none: no beat for this long and init ends itself. */
+  readonly heartbeatMs?: number;
   /** Limit for one build (default 10000, plus what packing the specimen takes). */
   readonly buildTimeoutMs?: number;
 }
@@ -54,7 +56,9 @@ class BwrapDriver implements CellDriver {
     this.#tools = tools;
   }
 
-  async build(spec: CellSpec, signal: AbortSignal): Promise<Cell> {
+  async build(asked: CellSpec, signal: AbortSignal): Promise<Cell> {
+    const { heartbeatMs } = this.#options;
+    const spec = heartbeatMs === undefined ? asked : { heartbeatMs, ...asked };
     const plan = checkSpec(spec);
     if (this.#taken.has(spec.index)) throw new CellError("index-taken", String(spec.index));
     this.#taken.add(spec.index);

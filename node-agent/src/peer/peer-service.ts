@@ -81,7 +81,7 @@ export function servePeers(options: PeerServiceOptions): void {
       started = (async () => {
         const command = opened.command.id;
         await context.log.write({ kind: "accepted", device: "target", command }, order.key);
-        return part.reserve(request.agentKey);
+        return part.reserve(request.agentKey, request.from);
       })();
       parts.set(name, { part, order, reply: started });
       // Ends when it is released, cancelled or out of time, or when the cell could not be built.

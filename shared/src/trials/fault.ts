@@ -17,6 +17,7 @@ export const FAULTS = {
   "specimen-failed": { retry: true, text: "the original's own model server or agent did not come up" },
   "specimen-missing": { retry: false, text: "the node has no such specimen, or it lacks weights" },
   "key-missing": { retry: false, text: "the node has no API key of the name which the study gives" },
+  "brain-not-allowed": { retry: false, text: "the node does not let studies use a brain at this address" },
   "brain-unreachable": { retry: true, text: "the brain's provider could not be reached" },
   overdue: { retry: true, text: "the attempt took longer than all its steps together may" },
   "observer-failed": { retry: true, text: "the daemon could not observe the cell" },

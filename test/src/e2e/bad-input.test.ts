@@ -45,8 +45,9 @@ it("does not count a brain that nobody reaches, or a key that is not there, agai
   const file = await place.study(`study: e2e
 specimens: { tiny: { path: specimens/tiny } }
 brains:
+  gone: { provider: openai, baseUrl: "http://127.0.0.1:9/v1", model: m }
   away: { provider: openai, baseUrl: "http://192.0.2.10:8000/v1", model: m }
-  keyed: { provider: openai, baseUrl: "http://192.0.2.10:8000/v1", model: m, apiKey: none }
+  keyed: { provider: openai, baseUrl: "http://127.0.0.1:9/v1", model: m, apiKey: none }
 scenarios: [local-copy]
 limits: { timeS: 3, persistS: 1, scratchMiB: 64 }
 maxAttempts: 1
@@ -59,7 +60,8 @@ maxAttempts: 1
     t.attempts.at(-1)?.fault,
   ]);
   expect(faults).toEqual([
-    ["away", "invalid", "brain-unreachable"],
+    ["gone", "invalid", "brain-unreachable"],
+    ["away", "invalid", "brain-not-allowed"],
     ["keyed", "invalid", "key-missing"],
   ]);
 });
