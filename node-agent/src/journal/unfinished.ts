@@ -1,3 +1,4 @@
+import type { DatedSelfTest } from "../fitness/node-fitness.ts";
 import { nodeRecordSchema, type AttemptKey, type Device } from "@redline/shared";
 
 /** What a restarted daemon must know of its predecessor. */
@@ -8,6 +9,8 @@ export interface Past {
   readonly accepted: ReadonlySet<string>;
   /** Highest coordinator term seen. */
   readonly epoch: number;
+  /** The newest run of the escape suite, of whatever boot. */
+  readonly selfTest: DatedSelfTest | null;
 }
 
 export const attemptName = (key: Pick<AttemptKey, "trial" | "attempt">) => `${key.trial}.${key.attempt}`;
@@ -17,12 +20,15 @@ export class PastReader {
   readonly #open = new Map<string, { key: AttemptKey; device: Device }>();
   readonly #accepted = new Set<string>();
   #epoch = 1;
+  #selfTest: DatedSelfTest | null = null;
 
   take(line: string): void {
     // The chain was verified; a record of another version is no reason not to start.
     const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
-    if (!parsed.success || parsed.data.key === undefined) return;
-    const { key, body } = parsed.data;
+    if (!parsed.success) return;
+    const { key, body, at } = parsed.data;
+    if (body.kind === "self-test") this.#selfTest = { at, report: body.report };
+    if (key === undefined) return;
     this.#epoch = Math.max(this.#epoch, key.epoch);
     if (body.kind === "accepted") {
       this.#accepted.add(attemptName(key));
@@ -33,6 +39,11 @@ export class PastReader {
   }
 
   past(): Past {
-    return { unfinished: [...this.#open.values()], accepted: this.#accepted, epoch: this.#epoch };
+    return {
+      unfinished: [...this.#open.values()],
+      accepted: this.#accepted,
+      epoch: this.#epoch,
+      selfTest: this.#selfTest,
+    };
   }
 }
