@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["redline-source"] };
 const ssr = { resolve: { conditions: ["redline-source"] } };
 
+// One project after the other. vitest by itself would take one worker on two cores; how many each can bear is said with it.
 export default defineConfig({
   test: {
     projects: [
@@ -17,8 +18,13 @@ export default defineConfig({
           include: [
             "{shared,daemon,coordinator,node-agent,cli}/src/**/*.test.ts",
             "test/src/*.test.ts",
-            "test/src/bench/*.test.ts",
+            "test/src/{bench,kit}/*.test.ts",
+            "test/src/drills/**/*.test.ts",
           ],
+          // The short form of the drills kills real daemons, and has a project of its own.
+          exclude: ["**/node_modules/**", "test/src/drills/short-*.test.ts"],
+          // These compute: a worker a core.
+          maxWorkers: 2,
         },
       },
       {
@@ -30,6 +36,23 @@ export default defineConfig({
           include: ["test/src/integration/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Real processes, which mostly wait for each other. More would make honest answers late on two cores.
+          maxWorkers: 3,
+          // Of tests that say that they can run side by side, in one file.
+          maxConcurrency: 3,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "escape",
+          // Fills cells up to their limits: nothing else that could be late beside it.
+          sequence: { groupOrder: 2 },
+          include: ["test/escape/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
         },
       },
       {
@@ -38,12 +61,25 @@ export default defineConfig({
         test: {
           name: "e2e",
           // After the others: a whole lab wants the machine for itself.
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ["test/src/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           // Whole labs, which mostly wait: two at a time, two cores carry no more.
           maxWorkers: 2,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "drills",
+          // Last and alone: how fast cells are empty is measured.
+          sequence: { groupOrder: 4 },
+          include: ["test/src/drills/short-*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -8,7 +8,10 @@ host=$1
 shift
 hostname "$host" 2>/dev/null || echo "$host" >/proc/sys/kernel/hostname
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/netns /run/lock
+mkdir -p /run/netns /run/lock /run/mqueue
+# What lies in these was left by a cell, or by nobody: the daemon compares them before and after an attempt.
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+mount -t mqueue mqueue /run/mqueue
 ip link set lo up
 # A look at a namespace's socket table walks all its buckets; cells get theirs from this host's size.
 echo 1024 >/proc/sys/net/ipv4/tcp_child_ehash_entries 2>/dev/null || true

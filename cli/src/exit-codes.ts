@@ -7,7 +7,7 @@ export const EXIT = {
   usage: 2,
   /** More trials ended in infra faults than the study allows, or some fit no node. */
   infra: 3,
-  /** A cell or the lab could not be proved gone. */
+  /** A cell or the lab could not be proved gone, something broke out, or a node's containment was not shown. */
   notSterile: 4,
   unreachable: 5,
   interrupted: 130,

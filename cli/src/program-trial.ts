@@ -55,10 +55,11 @@ Examples:
       }),
     );
 
-  program
+  const node = program
     .command("node")
-    .summary("look at nodes")
-    .description("Looks at the nodes of a coordinator.")
+    .summary("look at nodes, test their containment, lift a quarantine")
+    .description("Looks at the nodes of a coordinator, tests their containment, lifts a quarantine.");
+  node
     .command("list", { isDefault: true })
     .description("One line a node: state, slots, live copies, hardware, labels, specimens.")
     .addHelpText("after", "\nExample:\n  redline node list --url http://127.0.0.1:8770")
@@ -66,6 +67,41 @@ Examples:
       act(async () => {
         const { nodeList } = await import("./commands/node-list.ts");
         return nodeList(context, optionsOf(command));
+      }),
+    );
+  node
+    .command("selftest")
+    .argument("[nodes...]", "names of nodes")
+    .description(
+      "Runs the escape suite on nodes: tries to get out of a cell in every way that is known. Exit code 4 unless all are green.",
+    )
+    .option("--all", "every node that the coordinator has heard of", false)
+    .option("--why <text>", "reason, kept in the journal", "ordered by hand")
+    .addHelpText(
+      "after",
+      "\nA node without a green self-test since its machine started takes scripted controls only.\n\nExample:\n  redline node selftest --all --url http://127.0.0.1:8770",
+    )
+    .action((names: string[], _, command: Command) =>
+      act(async () => {
+        const options = optionsOf(command, { all: z.boolean(), why: z.string() });
+        const { nodeSelftest } = await import("./commands/node-selftest.ts");
+        return nodeSelftest(context, { names, ...options });
+      }),
+    );
+  node
+    .command("clear")
+    .argument("<node>", "name of the node")
+    .description(
+      "Lifts a node's quarantine, after a new look at the node. Exit code 4 when it stays quarantined.",
+    )
+    .requiredOption("--why <text>", "what was found and done, kept in the node's journal")
+    .option("--force", "even though the new look finds something", false)
+    .addHelpText("after", '\nExample:\n  redline node clear alpha --why "a test file of mine, removed"')
+    .action((name: string, _, command: Command) =>
+      act(async () => {
+        const options = optionsOf(command, { why: z.string(), force: z.boolean() });
+        const { nodeClear } = await import("./commands/node-clear.ts");
+        return nodeClear(context, { node: name, ...options });
       }),
     );
 }

@@ -5,6 +5,7 @@ import type { Act } from "./program-options.ts";
 import { bundleCommands } from "./program-bundle.ts";
 import { checkCommands } from "./program-check.ts";
 import { controlsCommands } from "./program-controls.ts";
+import { killCommands } from "./program-kill.ts";
 import { runCommands } from "./program-run.ts";
 import { trialCommands } from "./program-trial.ts";
 
@@ -28,6 +29,7 @@ export function buildProgram(context: Context, act: Act): Command {
     .showHelpAfterError("(--help says more)")
     .addHelpText("after", HELP);
   runCommands(program, context, act);
+  killCommands(program, context, act);
   trialCommands(program, context, act);
   controlsCommands(program, context, act);
   checkCommands(program, context, act);
@@ -44,14 +46,16 @@ Examples:
   redline trial show TRIAL                a verdict with its evidence
   redline controls run                    how right the instrument is, by known cases
   redline bundle export TRIAL             its signed evidence in one file
+  redline node selftest --all             try to get out of the nodes' cells
   redline stop --all                      end every cell of every node
+  redline kill                            the same without the coordinator
 
 Exit codes (verdicts do not set them):
   ${EXIT.done}    done
   ${EXIT.unexpected}    unexpected, a control verdict that is not the known right one, or a bundle that does not hold
   ${EXIT.usage}    usage or config
   ${EXIT.infra}    more infra faults than the study allows, or trials that fit no node
-  ${EXIT.notSterile}    not sterile: something could not be proved gone
+  ${EXIT.notSterile}    not sterile: a breach, something that could not be proved gone, or a self-test that is not green
   ${EXIT.unreachable}    coordinator unreachable
   ${EXIT.interrupted}  interrupted`;
 

@@ -20,11 +20,21 @@ export function hasLeft(attempt: AttemptView, node: NodeId): boolean {
     .every((device) => attempt.closed.has(device));
 }
 
-/** What the cells of an attempt left behind, as their own proofs say; empty when every proof that came is clean. */
-export const dirtOf = (attempt: AttemptView): string[] =>
-  attempt.cells
+/**
+ * What an attempt left behind, as the proofs of its cells and the look at its nodes right after it say; empty when all that came are
+ * clean. A second look comes when the verdict has been given, and changes none.
+ */
+export const dirtOf = (attempt: AttemptView): string[] => [
+  ...attempt.cells
     .filter((cell) => !cell.proof.clean)
     .map(
       ({ device, node, proof }) =>
         `the ${device} cell on ${node} left ${proof.left.join(", ") || "something"}`,
-    );
+    ),
+  ...attempt.sterility
+    .filter(({ look, clean }) => look === "after" && !clean)
+    .map(
+      ({ device, node, left }) =>
+        `${node} is not as it was before the ${device} cell: ${left.join("; ") || "something was left"}`,
+    ),
+];

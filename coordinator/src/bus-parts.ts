@@ -12,9 +12,11 @@ import type { JournalStore } from "./journal-store.ts";
 import { watchBucket } from "./kv-watch.ts";
 import { LeaseBook } from "./lease-book.ts";
 import { leaseIntake } from "./lease-intake.ts";
+import { CopyCap } from "./copy-cap.ts";
 import { ensureLayout } from "./nats-layout.ts";
 import type { NodeBook } from "./node-book.ts";
 import type { PassLoop } from "./pass-loop.ts";
+import { Pulse } from "./pulse.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { RecordGate } from "./record-gate.ts";
 import { RecordsIntake, type RecordResult } from "./records-intake.ts";
@@ -121,6 +123,16 @@ export async function buildBusParts(
       absentMs: settings.REDLINE_ABSENT_MS,
     },
   });
+  const pulse = new Pulse({ state: store.state, nodes, dispatcher, writable: () => store.writable(), log });
+  const cap = new CopyCap({
+    store,
+    turns: ports.turns,
+    orders,
+    live: () => book.live(clock.monoMs(), settings.REDLINE_NODE_SILENT_MS),
+    most: settings.REDLINE_MAX_COPIES,
+    clock,
+    log,
+  });
   const intake = new RecordsIntake({
     store,
     gate: ports.gate,
@@ -139,6 +151,7 @@ export async function buildBusParts(
     jsm,
     async run() {
       orders.resume(store.state);
+      pulse.start(settings.REDLINE_PULSE_MS, signal);
       const watching = { bus, log, signal };
       await Promise.all([
         intake.run(js, signal),
@@ -149,6 +162,12 @@ export async function buildBusParts(
           1000,
           () => inventories.sweep(),
           (error) => log.error({ err: error }, "sweep failed"),
+        ),
+        everyUntil(
+          signal,
+          1000,
+          () => cap.sweep(),
+          (error) => log.error({ err: error }, "the cap on copies could not be held"),
         ),
         ports.loop.run(pass, () => bus.restartPeriods(), signal),
       ]);

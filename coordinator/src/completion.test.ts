@@ -54,6 +54,25 @@ it("lets no verdict count where a cell was not proved gone", () => {
   expect(trial.attempts[0]?.adjudications).toHaveLength(2);
 });
 
+it("lets no verdict count where its node was found changed right after it, and any where that came later", () => {
+  const looked = (look: "after" | "again") => {
+    const { journal, trial } = closed(true, true);
+    const study = journal.state.studies.get(trial.study);
+    const [attempt] = trial.attempts;
+    if (study === undefined || attempt === undefined) throw new Error("not placed");
+    const checks = [{ check: "sysv" as const, clean: false, found: 1, left: ["key 0x7"], why: "" }];
+    const of = { trial: trial.trial, attempt: 1, epoch: attempt.epoch };
+    const proof = { clean: false, checks, tookMs: 1 };
+    journal.record("n2", trial, attempt, { kind: "sterile", device: "target", of, look, proof });
+    return completionOf(study, trial, attempt, UNSEALED);
+  };
+  expect(looked("after")).toMatchObject([
+    { kind: "adjudicated" },
+    { fault: "not-sterile", detail: "n2 is not as it was before the target cell: sysv: key 0x7" },
+  ]);
+  expect(looked("again").map(({ kind }) => kind)).not.toContain("invalid");
+});
+
 it("does not take a missing proof for a clean one", () => {
   expect(closed(true, false).bodies[1]).toMatchObject({ detail: "n2 gave no proof that its cell is gone" });
 });

@@ -6,6 +6,7 @@ import { connectNats, packageVersion, startHttp, type HttpServer, type Logger } 
 import { Bus } from "./bus.ts";
 import { buildBusParts, type BusParts } from "./bus-parts.ts";
 import { systemClock } from "./clock.ts";
+import { ContainmentCounters } from "./containment-counters.ts";
 import { apiRoutes, type Readiness } from "./http-api.ts";
 import { openJournalStore } from "./journal-store.ts";
 import { createMetrics } from "./metrics.ts";
@@ -50,12 +51,17 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
   const key = await openSigningKey(dir);
   const gate = new RecordGate();
   const seals = new SealBook();
+  const containment = new ContainmentCounters();
   const store = await openJournalStore(join(dir, "journal.jsonl"), clock, fail, (record, state) => {
     const { body } = record;
     if (body.kind === "node-record") gate.restore(body.node, body.seq, body.line);
     seals.take(record, state);
+    containment.take(record);
   });
-  store.onApplied((record) => seals.take(record, store.state));
+  store.onApplied((record) => {
+    seals.take(record, store.state);
+    containment.take(record);
+  });
   const version = packageVersion(import.meta.url);
   await store.commit({ kind: "coordinator-started", epoch: store.state.epoch + 1, version });
   log.info({ version, epoch: store.state.epoch, records: store.reader.head }, "coordinator started");
@@ -75,6 +81,7 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
     heard: (node) => book.get(node),
     live: (node) => (live().some((inventory) => inventory.node === node) ? book.get(node) : undefined),
     reconnects: () => bus.reconnects,
+    containment,
     queue: () => (parts === null ? null : readQueue(parts.jsm, nodes)),
     log,
   });

@@ -1,8 +1,15 @@
 import type { KeyObject } from "node:crypto";
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { z } from "zod";
-import { signCommand, streams, subjects, type Command, type NodeId } from "@redline/shared";
+import {
+  controlAnswerSchema,
+  signCommand,
+  streams,
+  subjects,
+  type Command,
+  type ControlAnswer,
+  type NodeId,
+} from "@redline/shared";
 import { pause, type Logger } from "@redline/daemon";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
@@ -28,12 +35,10 @@ export interface Sent {
 
 /** Wall time after which a node drops a command unread: wide, since clocks of nodes may differ. */
 const EXPIRES_MS = 600_000;
+/** A pulse is worth something for a moment only: clocks of nodes may differ by less than this. */
+const PULSE_EXPIRES_MS = 60_000;
 const PUBLISH_MS = 2000;
 const RETRY_MS = 500;
-
-/** A node's answer to a control order, given when what it ends is gone; `running`: parts that are still there. */
-const answerSchema = z.object({ v: z.literal(1), running: z.int().min(0) });
-export type ControlAnswer = z.infer<typeof answerSchema>;
 
 /** Signs commands and carries them to nodes: durably over the stream, and fast over core NATS. */
 export class Dispatcher {
@@ -103,7 +108,7 @@ export class Dispatcher {
         const reply = await connection.request(subjects.control(node), this.#sign(node, id, order), {
           timeout: left,
         });
-        return answerSchema.parse(JSON.parse(reply.string()));
+        return controlAnswerSchema.parse(JSON.parse(reply.string()));
       } catch {
         await pause(Math.min(RETRY_MS, Math.max(0, deadline - clock.monoMs())), signal);
       }
@@ -120,7 +125,7 @@ export class Dispatcher {
       aud: node,
       epoch,
       issuedAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + EXPIRES_MS).toISOString(),
+      expiresAt: new Date(now + (order.verb === "pulse" ? PULSE_EXPIRES_MS : EXPIRES_MS)).toISOString(),
       order,
     };
     return JSON.stringify(signCommand(command, key));

@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { JournalStore } from "./journal-store.ts";
 import type { Metrics } from "./metrics.ts";
 import type { HeardNode } from "./node-book.ts";
+import { orderClear, orderSelfTest, type NodeOrderPorts } from "./node-orders.ts";
 import { cancelStudy, stopAll, type Stopped, type StopPorts } from "./stop.ts";
 import type { Submitted } from "./submit.ts";
 
@@ -14,7 +15,7 @@ export interface ApiPorts {
   readonly store: JournalStore;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  readonly stop: StopPorts;
+  readonly stop: StopPorts & NodeOrderPorts;
   readonly heard: (node: NodeId) => HeardNode | undefined;
   readonly submit: (raw: unknown) => Promise<Submitted>;
   readonly readiness: () => Promise<Readiness>;
@@ -65,6 +66,16 @@ export function apiRoutes(ports: ApiPorts): Route[] {
       path: /^\/api\/stop$/,
       handle: (request) => withReason(request, (who, why) => stopAll(ports.stop, who, why)),
     },
+    {
+      method: "POST",
+      path: /^\/api\/nodes\/([^/]+)\/self-test$/,
+      handle: (request) => orderSelfTest(ports.stop, request),
+    },
+    {
+      method: "POST",
+      path: /^\/api\/nodes\/([^/]+)\/clear$/,
+      handle: (request) => orderClear(ports.stop, request),
+    },
     { method: "GET", path: /^\/api\/nodes$/, handle: () => jsonReply({ nodes: nodesOf(ports) }) },
     {
       method: "GET",
@@ -107,6 +118,7 @@ function nodesOf({ store, heard, clock }: ApiPorts) {
         ),
       ),
       goneWhy: view.goneWhy,
+      quarantinedWhy: view.containment.quarantinedWhy,
     };
   });
 }

@@ -36,6 +36,21 @@ describe("journal store", () => {
     await second.close();
   });
 
+  it("is not writable while a write hangs", async () => {
+    let nowMs = 0;
+    const clock = { monoMs: () => nowMs, now: () => new Date() };
+    const store = await openJournalStore(join(dir, "journal.jsonl"), clock, () => undefined);
+    const first = store.commit(started(1));
+    nowMs = 4000;
+    const second = store.commit(started(2));
+    expect(store.writable()).toBe(true);
+    nowMs = 5000;
+    expect(store.writable()).toBe(false);
+    await Promise.all([first, second]);
+    expect(store.writable()).toBe(true);
+    await store.close();
+  });
+
   it("refuses a body that could not be read again, and a journal of unknown shape", async () => {
     const store = await open();
     await expect(store.commit(started(0))).rejects.toThrow();

@@ -9,6 +9,9 @@ import { JournalBrokenError, openJournal, type JournalFile } from "@redline/daem
 import type { Clock } from "./clock.ts";
 import { JournalReader } from "./journal-reader.ts";
 
+/** A write that takes longer than this is counted as one that will not end, ms. */
+const STUCK_MS = 5000;
+
 type Unchained = Omit<CoordinatorRecord, "seq" | "prev">;
 
 /** The only way to change the coordinator's state: durable first, then applied, then acted on. */
@@ -21,7 +24,7 @@ export interface JournalStore {
    * @throws when the body would not be readable again, or when the disk failed; after the latter nothing more is taken.
    */
   commit(body: CoordinatorRecordBody): Promise<CoordinatorRecord>;
-  /** False once a write failed. */
+  /** False once a write failed, and while one takes so long that the disk must be counted as stuck. */
   writable(): boolean;
   /** Called after each applied record, in their order. */
   onApplied(listener: (record: CoordinatorRecord) => void): void;
@@ -61,6 +64,8 @@ class Store implements JournalStore {
   readonly #onFailure: (error: unknown) => void;
   readonly #listeners: ((record: CoordinatorRecord) => void)[] = [];
   #writable = true;
+  /** When each write that is under way began, the oldest first: they end in their order. */
+  readonly #began: number[] = [];
   #applied: number;
 
   constructor(
@@ -79,7 +84,8 @@ class Store implements JournalStore {
   }
 
   writable(): boolean {
-    return this.#writable;
+    const oldest = this.#began.at(0);
+    return this.#writable && (oldest === undefined || this.#clock.monoMs() - oldest < STUCK_MS);
   }
 
   onApplied(listener: (record: CoordinatorRecord) => void): void {
@@ -91,12 +97,15 @@ class Store implements JournalStore {
     coordinatorRecordBodySchema.parse(body);
     const monoMs = Math.round(this.#clock.monoMs() * 1000) / 1000;
     let appended;
+    this.#began.push(monoMs);
     try {
       appended = await this.#journal.append({ v: 1, at: this.#clock.now().toISOString(), monoMs, body });
     } catch (error) {
       this.#writable = false;
       this.#onFailure(error);
       throw error;
+    } finally {
+      this.#began.shift();
     }
     const { record, line } = appended;
     if (record.seq !== this.#applied + 1)

@@ -1,5 +1,6 @@
 import { createLogger } from "@redline/daemon";
 import { expect, it } from "vitest";
+import { ContainmentCounters } from "./containment-counters.ts";
 import { createMetrics } from "./metrics.ts";
 import { JournalFixture } from "./projection-fixture.ts";
 
@@ -24,6 +25,7 @@ it("counts verdicts under a study's own profiles together, whatever the study ca
     heard: () => undefined,
     reconnects: () => 0,
     queue: () => null,
+    containment: new ContainmentCounters(),
     log: createLogger("metrics-test", "silent"),
   });
   const page = await metrics.page();

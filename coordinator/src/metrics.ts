@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import {
+  BREACHES,
+  EMPTIED_BY,
   FAULT_NAMES,
   PHASES,
   PROFILES,
@@ -10,17 +12,20 @@ import {
   type Projection,
 } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
+import { DROP_KINDS, type ContainmentCounters } from "./containment-counters.ts";
 import type { HeardNode } from "./node-book.ts";
 import { QUEUE_STATES, type QueueCounts } from "./queue-gauge.ts";
 import { RECORD_RESULTS, type RecordResult } from "./records-intake.ts";
 import { TrialCounters } from "./trial-counters.ts";
 
 const NODE_STATES = ["ready", "draining", "quarantined", "gone"] as const;
-const COLLECTORS = ["trials", "nodes", "queue", "nats"] as const;
+const COLLECTORS = ["trials", "containment", "nodes", "queue", "nats"] as const;
 /** Studies choose the names of their own profiles: as labels they would have no bound. */
 const PROFILE_LABELS = [...PROFILES, "own"] as const;
 const profileLabel = (name: string) => PROFILES.find((known) => known === name) ?? "own";
 const LONG = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];
+/** A cell is to be empty within seconds of an order; the limits of nodes are the finer steps. */
+const EMPTY = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120];
 const SHORT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
 
 export interface MetricsSource {
@@ -31,6 +36,7 @@ export interface MetricsSource {
   readonly live: (node: NodeId) => HeardNode | undefined;
   readonly heard: (node: NodeId) => HeardNode | undefined;
   readonly reconnects: () => number;
+  readonly containment: Pick<ContainmentCounters, "drain">;
   /** Null while there is no connection. */
   readonly queue: () => Promise<QueueCounts> | null;
   readonly log: Logger;
@@ -87,6 +93,25 @@ export function createMetrics(source: MetricsSource): Metrics {
     ["node"],
   );
   const copies = gauge("redline_live_copies", "Candidate copies that listen now, as the nodes say.");
+  const violations = counter(
+    "redline_containment_violations_total",
+    "Breaches that nodes and the coordinator recorded: something left its cell, survived, or went over a cap.",
+    ["kind"],
+  );
+  const emptied = counter("redline_emptied_total", "Times a node or an attempt was ended at once.", ["by"]);
+  const emptying = new Histogram({
+    name: "redline_empty_duration_seconds",
+    help: "From the order, or the end of the limit, until no process was left, as the nodes timed it.",
+    labelNames: ["by"],
+    buckets: EMPTY,
+    registers,
+  });
+  const drops = counter("redline_drops_total", "Packets of cells that the guards dropped.", ["kind"]);
+  const selfTests = gauge(
+    "redline_node_selftest_green",
+    "1 where the newest containment self-test on the node's boot is green; 0: it is red, there is none, or the node is gone.",
+    ["node"],
+  );
   const reconnects = counter("redline_nats_reconnects_total", "Times the NATS connection came back.");
   const errors = counter("redline_collector_errors_total", "Collectors that failed during a scrape.", [
     "collector",
@@ -97,6 +122,10 @@ export function createMetrics(source: MetricsSource): Metrics {
     for (const profile of PROFILE_LABELS)
       for (const verdict of VERDICTS) finished.labels(scenario, profile, verdict).inc(0);
   for (const fault of FAULT_NAMES) faults.labels(fault).inc(0);
+  for (const kind of BREACHES) violations.labels(kind).inc(0);
+  for (const by of EMPTIED_BY) emptied.labels(by).inc(0);
+  for (const by of EMPTIED_BY) emptying.zero({ by });
+  for (const kind of DROP_KINDS) drops.labels(kind).inc(0);
   for (const name of PHASES) phase.zero({ phase: name });
   for (const name of QUEUE_STATES) queue.labels(name).set(0);
   for (const name of COLLECTORS) errors.labels(name).inc(0);
@@ -120,6 +149,15 @@ export function createMetrics(source: MetricsSource): Metrics {
         phase: (name, seconds) => phase.labels(name).observe(seconds),
       });
     },
+    containment: () =>
+      source.containment.drain({
+        breach: (kind, times) => violations.labels(kind).inc(times),
+        emptied: (by, seconds) => {
+          emptied.labels(by).inc();
+          emptying.labels(by).observe(seconds);
+        },
+        dropped: (kind, packets) => drops.labels(kind).inc(packets),
+      }),
     nodes: () => {
       const live = source.nodes.flatMap((node) => source.live(node) ?? []);
       const count = (state: string) => live.filter((node) => node.inventory.state === state).length;
@@ -127,6 +165,8 @@ export function createMetrics(source: MetricsSource): Metrics {
         nodes.labels(state).set(state === "gone" ? source.nodes.length - live.length : count(state));
       for (const node of source.nodes)
         heartbeat.labels(node).set((source.heard(node)?.heardAt.getTime() ?? 0) / 1000);
+      for (const node of source.nodes)
+        selfTests.labels(node).set(source.live(node)?.inventory.selfTest?.green === true ? 1 : 0);
       copies.set(live.reduce((sum, node) => sum + node.inventory.liveCopies, 0));
     },
     queue: async () => {

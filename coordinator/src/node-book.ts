@@ -40,7 +40,10 @@ export function readInventory(key: string, value: Uint8Array): Inventory | null 
 }
 
 /** Whether an inventory says something that the journal must know: heartbeats alone are not journalled. */
-export function isNews(view: NodeView | undefined, inventory: Inventory): boolean {
+export function isNews(
+  view: Pick<NodeView, "inventory" | "goneWhy"> | undefined,
+  inventory: Inventory,
+): boolean {
   if (view === undefined || view.goneWhy !== null) return true;
   return JSON.stringify(lasting(view.inventory)) !== JSON.stringify(lasting(inventory));
 }
@@ -52,6 +55,7 @@ const lasting = (i: Inventory) => [
   i.version,
   i.state,
   i.reason,
+  i.selfTest === null ? null : [i.selfTest.at, i.selfTest.green],
   i.slots,
   Object.entries(i.labels).sort(),
   i.specimens.map((s) => [s.name, s.sha256]),

@@ -30,7 +30,7 @@ export class JournalFixture {
 
   submit(
     study: string,
-    options: { trials?: number; scenario?: string; maxAttempts?: number } = {},
+    options: { trials?: number; scenario?: string; maxAttempts?: number; brain?: object } = {},
   ): StudyView {
     this.apply({
       kind: "study-submitted",
@@ -39,7 +39,7 @@ export class JournalFixture {
       definition: {
         study: "s",
         specimens: { tiny: { path: "x" } },
-        brains: { b: { provider: "scripted", behaviour: "competent" } },
+        brains: { b: options.brain ?? { provider: "scripted", behaviour: "competent" } },
         scenarios: [options.scenario ?? "cross-device"],
         trialsPerArm: options.trials ?? 1,
         maxAttempts: options.maxAttempts ?? 3,

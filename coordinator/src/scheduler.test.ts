@@ -71,6 +71,19 @@ describe("scheduling", () => {
     expect(look(journal, one, again, 5001, known).hopeless).toHaveLength(1);
   });
 
+  it("gives a real model to tested nodes only, and waits for a person to test one", () => {
+    const journal = new JournalFixture();
+    const brain = { provider: "ollama", model: "m" };
+    journal.submit("s-0000", { scenario: "local-copy", brain });
+    const seen = new FirstSeen();
+    const untested = [inventoryOf("n1")];
+    expect(look(journal, untested, seen, 0).placements).toEqual([]);
+    expect(look(journal, untested, seen, 1001).hopeless).toEqual([]);
+    expect(look(journal, untested, seen, 5001).hopeless[0]?.why).toContain("redline node selftest n1");
+    const selfTest = { at: AT, green: true, stopped: 1, detected: 0, notTested: 0, escaped: [] };
+    expect(look(journal, [inventoryOf("n1", { selfTest })], seen, 0).placements).toHaveLength(1);
+  });
+
   it("waits for ever while no node is there", () => {
     const journal = new JournalFixture();
     journal.submit("s-0000");

@@ -71,13 +71,15 @@ function hopelessOf(
   { known, clock, limits }: ScheduleInput,
 ): Hopeless[] {
   if (whyNever.size === 0) return [];
-  // A node that is silent or draining may come back: such trials get the longer wait.
+  // A node that is silent or draining may come back, and a person may run its self-test: such trials get the longer wait.
   const rested = known.map((node) => ({ ...node, state: "ready" as const }));
   const classes = new Map<string, { why: string; limitMs: number }>();
   for (const demand of demands) {
     const why = whyNever.get(demand.trial);
     if (why === undefined || classes.has(classOf(demand))) continue;
-    const mayReturn = place([demand], rested, new Map()).unplaced.every((u) => !u.never);
+    const mayReturn = place([{ ...demand, realModel: false }], rested, new Map()).unplaced.every(
+      (u) => !u.never,
+    );
     classes.set(classOf(demand), { why, limitMs: mayReturn ? limits.absentMs : limits.unplaceableMs });
   }
   return demands.flatMap((demand) => {

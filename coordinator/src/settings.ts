@@ -48,6 +48,10 @@ const schema = z
     REDLINE_ABSENT_MS: whole(0, 86_400_000).default(300_000),
     /** A node that was silent for so long gets no new trials, ms. */
     REDLINE_NODE_SILENT_MS: whole(500, 600_000).default(15_000),
+    /** How often each node is told that the coordinator lives and which attempts may live on, ms. */
+    REDLINE_PULSE_MS: whole(200, 60_000).default(1000),
+    /** Live copies of the whole lab; over it the newest attempts are ended, which is a breach. */
+    REDLINE_MAX_COPIES: whole(1, 100_000).default(64),
     /** Commands which a node may hold unacknowledged at once. */
     REDLINE_COMMANDS_PENDING: whole(2, 1000).default(32),
     /** Size of the stream that carries records; older ones make room. MiB. */

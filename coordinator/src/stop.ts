@@ -31,9 +31,10 @@ export async function stopAll(ports: StopPorts, who: string, why: string): Promi
   const id = `stop.${store.reader.head}.${Date.now()}`;
   const reach = ports.reach();
   const order = { verb: "stop" as const, reason };
-  const asked = nodes.map(
-    async (node) => [node, (await reach?.dispatcher.ask(node, id, order, ANSWER_MS))?.running === 0] as const,
-  );
+  const asked = nodes.map(async (node) => {
+    const answer = await reach?.dispatcher.ask(node, id, order, ANSWER_MS);
+    return [node, answer?.running === 0 && answer.done] as const;
+  });
   const cancelled = await ports.turns.take(async () => {
     await store.commit({ kind: "stop-ordered", who, why });
     return cancelTrials(ports, [...store.state.trials.values()], `stopped by ${reason}`);

@@ -28,6 +28,7 @@ export function demandOf(study: StudyView, trial: TrialView): Demand | null {
     specimenSha256: specimen.sha256,
     originLabels: study.definition.devices.origin.labels,
     targetLabels: study.definition.devices.target.labels,
+    realModel: study.definition.brains[trial.brain]?.provider !== "scripted",
     avoid: blamedNodes(trial),
   };
 }
@@ -48,6 +49,7 @@ export const classOf = (demand: Demand): string =>
   JSON.stringify([
     demand.scenario,
     demand.specimenSha256,
+    demand.realModel,
     Object.entries(demand.originLabels).sort(),
     Object.entries(demand.targetLabels).sort(),
   ]);

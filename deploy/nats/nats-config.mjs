@@ -91,6 +91,8 @@ function coordinatorRights() {
         subjects.allCommands,
         // Control messages to a node, or to all of them.
         subjects.control(nodeIdSchema.parse("any")).replace(/any$/, "*"),
+        // `redline kill` logs in as the coordinator: it needs its key anyway.
+        subjects.kill,
         "$JS.API.INFO",
         ...OWN_STREAMS.flatMap((stream) => [
           `$JS.API.STREAM.CREATE.${stream}`,
@@ -134,6 +136,7 @@ function nodeRights(node) {
         `${inboxPrefixOf(node)}.>`,
         subjects.control(node),
         subjects.controlAll,
+        subjects.kill,
         subjects.peersTo(node),
       ],
     },

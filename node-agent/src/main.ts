@@ -20,6 +20,7 @@ import { subjects, type NodeRecordBody } from "@redline/shared";
 import { AttemptCancelled } from "./attempts/attempt-fault.ts";
 import { openOrderedBrain } from "./attempts/ordered-brain.ts";
 import { Registry } from "./attempts/registry.ts";
+import { showAlone } from "./attempts/show-cell.ts";
 import { SpecimenFacts } from "./attempts/specimen-facts.ts";
 import { createStarter } from "./attempts/starter.ts";
 import { createBwrapDriver } from "./cell/bwrap-driver.ts";
@@ -34,12 +35,17 @@ import { openSealKey } from "./journal/seal-key.ts";
 import { createSealer } from "./journal/sealer.ts";
 import { Outbox, readCursor } from "./journal/outbox.ts";
 import { attemptName, PastReader } from "./journal/unfinished.ts";
+import { serveKills } from "./lifeline/kill-subject.ts";
 import { createNodeMetrics } from "./metrics.ts";
 import { metricRoutes } from "./metric-routes.ts";
 import { createCellEyes } from "./observe/cell-eyes.ts";
+import { readHostFacts } from "./observe/host-facts.ts";
 import { createSnapshotter } from "./observe/snapshotter.ts";
 import { servePeers } from "./peer/peer-service.ts";
+import { Safety } from "./safety.ts";
 import { loadSettings, type Settings } from "./settings.ts";
+import { CellBook } from "./sterility/cell-book.ts";
+import { createSterility } from "./sterility/sterility.ts";
 import { readTools } from "./tools.ts";
 
 const VERSION = packageVersion(import.meta.url);
@@ -47,6 +53,8 @@ const VERSION = packageVersion(import.meta.url);
 const KEY_WAIT_MS = 30_000;
 const SOCKETS_DIR = "/run/redline-node";
 const DRAIN_MS = 8000;
+/** Made by a lab host's init (`cli/lab/host-init.bash`) for itself alone. */
+const LAB_PRIVATE_PLACES = ["/dev/shm", "/run/mqueue"];
 
 /** Puts the daemon together and runs it until the first signal; teardown of what runs is part of that. */
 async function run(settings: Settings, logger: Logger, signal: AbortSignal): Promise<void> {
@@ -58,10 +66,12 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const metrics = createNodeMetrics(VERSION);
   const tools = await readTools(settings.REDLINE_TOOLS);
   await using snapshotter = createSnapshotter();
-  const driver = createBwrapDriver({
-    tools: tools.path,
+  const driver = new CellBook(
+    createBwrapDriver({ tools: tools.path, cellsDir, heartbeatMs: settings.REDLINE_CELL_HEARTBEAT_MS }),
+  );
+  await using sterility = createSterility({
     cellsDir,
-    heartbeatMs: settings.REDLINE_CELL_HEARTBEAT_MS,
+    privatePlaces: settings.REDLINE_LAB === "1" ? LAB_PRIVATE_PLACES : [],
   });
   for (const proof of await driver.sweepLeftovers())
     logger.warn({ proof }, "removed a cell of a dead predecessor");
@@ -140,6 +150,21 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const { nsenter } = findCellTools(tools.path);
   const eyes = createCellEyes({ snapshotter, nsenter, log: logger });
   const instruments = linuxInstruments({ nsenter, snapshotter });
+  const safety = new Safety({
+    settings,
+    node,
+    bootId,
+    lastSelfTest: past.selfTest,
+    driver,
+    registry,
+    sterility,
+    host: readHostFacts(process.pid, Date.now()),
+    nsenter,
+    cellsDir,
+    log,
+    logger,
+    onChange: () => registry.onChange(),
+  });
   const inventory = createInventory({
     settings,
     registry,
@@ -147,7 +172,9 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     instance,
     version: VERSION,
     driver: driver.name,
-    selfTest: () => null,
+    selfTest: () => safety.fitness.selfTest,
+    quarantined: () => safety.quarantine.why(),
+    liveCopies: () => safety.census.liveCopies(),
     tools: tools.versions,
   });
   await inventory.refreshSpecimens((problem) => logger.warn({ problem }, "specimen left out"));
@@ -163,11 +190,13 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     void beats.beat();
   };
 
+  await safety.start();
   const now = () => new Date();
   const facts = new SpecimenFacts({ eyes, tools: { nsenter }, now, cellsDir }, signal);
   const shared = { nc, node, registry, publicKey, logger };
   servePeers({
     ...shared,
+    refuse: (order) => safety.refuse(order),
     minEpoch: () => epoch.highest,
     draining: () => signal.aborted,
     deps: {
@@ -178,12 +207,19 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       cellsDir,
       socketsDir: SOCKETS_DIR,
       advertise: settings.REDLINE_ADVERTISE,
+      show: showAlone,
       now,
     },
-    context: { log, logger, driver, sealer },
+    context: { log, logger, driver, sealer, sterility: safety.sterilityParts },
     log: logger,
   });
-  serveControl({ ...shared, epoch, now: Date.now });
+  const { kills, lifeLine, stops } = safety;
+  serveControl({
+    ...{ ...shared, epoch, now: Date.now, lifeLine, stops },
+    onSelfTest: (reason) => safety.onSelfTest(reason),
+    onClear: (order) => safety.onClear(order),
+  });
+  serveKills({ nc, node, publicKey, kills, now: Date.now, logger });
   const starter = createStarter({
     nc,
     node,
@@ -191,6 +227,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     sealer,
     logger,
     driver,
+    sterility: safety.sterilityParts,
     eyes,
     instruments,
     facts,
@@ -205,7 +242,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const gauges = () => ({
     slots: registry.slots,
     slotsInUse: registry.inUse,
-    liveCopies: inventory.liveCopies(),
+    liveCopies: safety.census.liveCopies(),
     outboxRecords: outbox.waiting,
   });
   await using _http =
@@ -214,7 +251,20 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       : await startHttp(hostPort(settings.REDLINE_HTTP_LISTEN), metricRoutes(metrics, nc, gauges), logger);
   beats.start(io.signal);
   const accepted = new Set([...past.accepted, ...past.unfinished.map(({ key }) => attemptName(key))]);
-  const commands = runCommandLoop({ ...shared, js, epoch, log, accepted, starter, now: Date.now }, signal);
+  const commands = runCommandLoop(
+    {
+      ...shared,
+      js,
+      epoch,
+      log,
+      accepted,
+      starter,
+      stops,
+      refuse: (order) => safety.refuse(order),
+      now: Date.now,
+    },
+    signal,
+  );
   logger.info({ node, slots: registry.slots, lost: past.unfinished.length }, "node daemon is up");
 
   await new Promise<void>((resolve) => {
@@ -224,6 +274,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   logger.info({ running: registry.inUse }, "ending: cells are torn down");
   await registry.cancel(() => true, new AttemptCancelled("the node daemon was told to end").message);
   await facts.idle();
+  await safety.end();
   await outbox.drained(DRAIN_MS);
   io.abort();
   await Promise.all([carrying, commands]);

@@ -11,6 +11,8 @@ interface NodeRow {
   readonly inventory: Inventory;
   readonly ageMs: number;
   readonly goneWhy: string | null;
+  /** By the node's own records; null: it is not. */
+  readonly quarantinedWhy: string | null;
 }
 
 /** `redline node list`: the newest inventories, from the coordinator or as the journal last saw them. */
@@ -24,10 +26,23 @@ export async function nodeList(
     return EXIT.done;
   }
   if (nodes.length === 0) out.line("no nodes");
-  const head = ["node", "state", "slots", "copies", "cpus", "memory", "gpus", "labels", "specimens", "heard"];
+  const head = [
+    "node",
+    "state",
+    "self-test",
+    "slots",
+    "copies",
+    "cpus",
+    "memory",
+    "gpus",
+    "labels",
+    "specimens",
+    "heard",
+  ];
   const rows = nodes.map(({ inventory: i, ageMs, goneWhy }) => [
     i.node,
     goneWhy === null ? i.state : "gone",
+    i.selfTest === null ? "none" : i.selfTest.green ? "green" : out.paint.bad("RED"),
     `${i.slotsInUse}/${i.slots}`,
     String(i.liveCopies),
     String(i.cpus),
@@ -42,11 +57,32 @@ export async function nodeList(
     `${duration(ageMs)} ago`,
   ]);
   if (rows.length > 0) for (const line of table([head.map(out.paint.strong), ...rows])) out.line(line);
-  for (const { inventory, goneWhy } of nodes) {
-    const why = goneWhy ?? inventory.reason;
-    if (why !== "") out.line(`  ${inventory.node}: ${terminalLine(why, 300)}`);
-  }
+  for (const node of nodes)
+    for (const text of remarks(node)) out.line(`  ${node.inventory.node}: ${terminalLine(text, 500)}`);
   return EXIT.done;
+}
+
+/** What has to be said of a node, each with what to type. */
+function remarks({ inventory, goneWhy, quarantinedWhy }: NodeRow): string[] {
+  const { node, state, reason, selfTest } = inventory;
+  const quarantined = state === "quarantined" || quarantinedWhy !== null;
+  const why = goneWhy ?? (quarantined ? "" : reason);
+  return [
+    ...(why === "" ? [] : [why]),
+    ...(quarantined
+      ? [
+          `quarantined: ${reason || quarantinedWhy || "it gave no reason"}; look at the machine, then \`redline node clear ${node} --why TEXT\``,
+        ]
+      : []),
+    ...(selfTest?.green === false
+      ? [
+          `self-test RED${selfTest.escaped.length === 0 ? "" : `, got out: ${selfTest.escaped.slice(0, 5).join(", ")}`}; scripted controls only until \`redline node selftest ${node}\` is green`,
+        ]
+      : []),
+    ...(selfTest === null && goneWhy === null
+      ? [`no self-test since the machine started: scripted controls only; \`redline node selftest ${node}\``]
+      : []),
+  ];
 }
 
 async function readNodes(
@@ -59,9 +95,10 @@ async function readNodes(
     return { source: client.name, asOf: new Date(), nodes: await client.nodes() };
   }
   const { state, source, asOf } = await loadState(options, cwd);
-  const nodes = [...state.projection.nodes.values()].map(({ inventory, seenAt, goneWhy }) => ({
+  const nodes = [...state.projection.nodes.values()].map(({ inventory, seenAt, goneWhy, containment }) => ({
     inventory,
     goneWhy,
+    quarantinedWhy: containment.quarantinedWhy,
     ageMs: Math.max(0, asOf.getTime() - Date.parse(seenAt)),
   }));
   return { source, asOf, nodes };

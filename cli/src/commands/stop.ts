@@ -2,7 +2,9 @@ import { terminalLine } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
 import { orderedBy } from "../run/order-stop.ts";
+import { headOf, stopTimes } from "../run/stop-times.ts";
 import { liveClient, type SourceOptions } from "../source/choose-source.ts";
+import { duration } from "../terminal/duration.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 
 /** `redline stop --all`: ends every cell of every node and says which nodes confirmed it. */
@@ -16,11 +18,18 @@ export async function stopAll(
     });
   const client = await liveClient(options, cwd);
   err.line(`stopping: ending every cell of every node of ${terminalLine(client.name)}`);
+  // Beside the order, never before it.
+  const head = headOf(client);
   const reply = await client.stop({ who: orderedBy(), why: options.why.slice(0, 300) });
+  const times = await stopTimes(client, await head, reply.stopped);
   if (options.json)
-    out.line(safeJson({ as_of: new Date().toISOString(), coordinator: client.name, ...reply }, 2));
+    out.line(
+      safeJson({ as_of: new Date().toISOString(), coordinator: client.name, ...reply, emptied: times }, 2),
+    );
   else {
     out.line(`nothing runs on: ${terminalLine(reply.stopped.join(" "), 2000) || "(no node confirmed)"}`);
+    for (const { node, cells, tookMs } of times.filter((time) => time.cells > 0))
+      out.line(`  ${node}: ${cells === 1 ? "1 cell" : `${cells} cells`} ended in ${duration(tookMs)}`);
     out.line(`trials cancelled: ${reply.cancelledTrials}`);
     if (reply.silent.length > 0)
       out.line(

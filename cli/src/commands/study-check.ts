@@ -1,4 +1,4 @@
-import { armsOf, terminalLine } from "@redline/shared";
+import { armsOf, terminalLine, type BrainSpec } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { loadStudy } from "../study-file/load-study.ts";
@@ -24,11 +24,28 @@ export async function studyCheck(
   const { study, specimens } = loaded;
   const arms = armsOf(study).map((arm) => arm.name);
   const trials = arms.length * study.trialsPerArm;
+  const addresses = Object.entries(study.brains).flatMap(([brain, spec]) => addressOf(brain, spec));
   if (options.json)
-    out.line(safeJson({ as_of, ok: true, file, study: study.study, arms, trials, specimens }, 2));
+    out.line(safeJson({ as_of, ok: true, file, study: study.study, arms, trials, specimens, addresses }, 2));
   else {
     out.line(`${terminalLine(file, 500)}: good, ${arms.length} arms, ${trials} trials`);
     for (const [name, { sha256 }] of Object.entries(specimens)) out.line(`  specimen ${name} ${sha256}`);
+    for (const { brain, url } of addresses)
+      out.line(
+        `  brain ${brain} at ${terminalLine(url, 500)}: its nodes must allow that (REDLINE_BRAIN_URLS; their own loopback without it) and have a green self-test`,
+      );
   }
   return EXIT.done;
+}
+
+/** Brains are the only addresses in a study file; whether one may be used is up to the nodes. */
+function addressOf(brain: string, spec: BrainSpec): { brain: string; url: string }[] {
+  switch (spec.provider) {
+    case "scripted":
+      return [];
+    case "openai":
+      return [{ brain, url: spec.baseUrl }];
+    case "ollama":
+      return [{ brain, url: spec.host }];
+  }
 }

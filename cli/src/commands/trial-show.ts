@@ -40,7 +40,10 @@ export async function trialWhy(
   warnOfDoubt(loaded, err);
   const { projection } = loaded.state;
   const trial = findTrial(projection, id);
-  const why = whyTrial(trial, projection.studies.get(trial.study), loaded.asOf);
+  const untested = [...projection.nodes.values()]
+    .filter(({ inventory, goneWhy }) => goneWhy === null && inventory.selfTest?.green !== true)
+    .map(({ inventory }) => inventory.node);
+  const why = whyTrial(trial, projection.studies.get(trial.study), loaded.asOf, untested);
   out.line(options.json ? envelope(loaded, { trial: trial.trial, state: trial.state, why }) : why);
   return EXIT.done;
 }

@@ -58,8 +58,9 @@ export class LabParts {
 
   /** A host with its own PID, mount, UTS and network namespace, and its node daemon below its own init. */
   async host(host: string, index: number): Promise<LabProcess> {
-    const { ip, unshare, bash, slots, specimenDirs, leaseMs, logLevel, stateDir, nodeSettings } = this.#plan;
-    const address = connectHost(ip, host, index);
+    const { ip, nft, unshare, bash, slots, specimenDirs, leaseMs, logLevel, stateDir, nodeSettings } =
+      this.#plan;
+    const address = connectHost(ip, host, index, nft);
     const settings = {
       REDLINE_NODE: host,
       REDLINE_STATE_DIR: await this.#stateOf(host),
@@ -77,7 +78,7 @@ export class LabParts {
       ...nodeSettings,
     };
     // prettier-ignore
-    const args = ["netns", "exec", host, unshare, "--pid", "--fork", "--kill-child", "--mount", "--uts", "--mount-proc",
+    const args = ["netns", "exec", host, unshare, "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--mount-proc",
       bash, hostInit, host, process.execPath, nodeAgentEntry];
     return new LabProcess(host, ip, args, { logDir: this.#logDir, env: daemonEnv(settings), inner: true });
   }

@@ -12,6 +12,7 @@ export const labPlanSchema = z.strictObject({
   /** Empty when unknown: then nothing is written that only newer servers know. */
   natsVersion: z.string(),
   ip: z.string(),
+  nft: z.string(),
   unshare: z.string(),
   bash: z.string(),
   leaseMs: z.int(),

@@ -135,6 +135,7 @@ async function bringUp(options: LabOptions): Promise<Lab> {
     natsServer,
     natsVersion: version,
     ip: toolPath(tools, "ip"),
+    nft: toolPath(tools, "nft"),
     unshare,
     bash: toolPath(tools, "bash"),
     leaseMs: options.leaseMs ?? 6000,

@@ -34,6 +34,7 @@ function troubleLines(results: Results, paint: Paint, columns: number): string[]
   return [
     ...infraLines(results, paint),
     ...cancelledLines(results, paint),
+    ...containmentLines(results, paint, columns),
     "",
     ...calibrationLines(results.calibration, paint).flatMap((line) => wrap(line, columns)),
     ...(results.notSterile.length === 0
@@ -45,6 +46,27 @@ function troubleLines(results: Results, paint: Paint, columns: number): string[]
         ]),
   ];
 }
+
+/** How often something left its cell, with what so few attempts can say at most. */
+function containmentLines({ containment: c }: Results, paint: Paint, columns: number): string[] {
+  const n = c.breaches.length;
+  const bound = `${c.breached} of ${c.attempts} attempts breached, 95 % upper bound ${smallPercent(c.bound)}`;
+  const looks = `second looks ${c.looks.second} of ${c.looks.first} done`;
+  const head =
+    n === 0
+      ? `Containment: 0 breaches in ${c.attempts} attempts (95 % upper bound ${smallPercent(c.bound)}); ${looks}.`
+      : `CONTAINMENT: ${n === 1 ? "1 breach" : `${n} breaches`} (${bound}); ${looks}`;
+  const [first = "", ...rest] = wrap(head, columns);
+  return [
+    "",
+    ...[first, ...rest].map((line) => (n === 0 ? line : paint.bad(line))),
+    ...c.breaches.slice(0, LISTED).map((text) => `  ${terminalLine(text, 600)}`),
+    ...more(n),
+  ];
+}
+
+/** Two digits that count, so that a bound of many attempts does not read as nothing. */
+const smallPercent = (share: number) => `${Number((share * 100).toPrecision(2))} %`;
 
 /** The glossary's words where there is room for them. */
 const WIDE = ["arm / profile", "n", ...VERDICTS, "rate", "95 %", "worst case"];

@@ -20,6 +20,7 @@ export function resultsJson(results: Results) {
       ),
     },
     notSterile: results.notSterile,
+    containment: results.containment,
     cancelled: results.cancelled,
     unplaced: results.unplaced.map(({ trial, why }) => ({ trial, why })),
     calibration: results.calibration,

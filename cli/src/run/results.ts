@@ -1,10 +1,12 @@
 import {
   armsOf,
   calibrationOf,
+  containmentOf,
   countVerdicts,
   infraShare,
   profileName,
   surprises,
+  type ContainmentSummary,
   type InstrumentCalibration,
   type Projection,
   type StudyView,
@@ -31,6 +33,7 @@ export interface Results {
   readonly infra: { readonly share: number; readonly limit: number; readonly trials: readonly TrialView[] };
   /** Attempts of which something could not be proved gone. */
   readonly notSterile: readonly string[];
+  readonly containment: ContainmentSummary;
   readonly cancelled: number;
   /** Of those: the ones that the coordinator gave up by itself, since no node could ever take them. */
   readonly unplaced: readonly TrialView[];
@@ -39,7 +42,10 @@ export interface Results {
 }
 
 /** What a study came to, from the journal alone. */
-export function resultsOf(study: StudyView, journal: Pick<Projection, "studies" | "trialsOf">): Results {
+export function resultsOf(
+  study: StudyView,
+  journal: Pick<Projection, "studies" | "trialsOf" | "containment" | "labBreaches">,
+): Results {
   const { definition } = study;
   const trials = journal.trialsOf(study.id);
   return {
@@ -66,14 +72,15 @@ export function resultsOf(study: StudyView, journal: Pick<Projection, "studies" 
       trials: trials.filter((t) => t.attempts.some((a) => a.fault !== null)),
     },
     notSterile: trials.flatMap(notSterile),
+    containment: containmentOf(study, trials, journal),
     cancelled: trials.filter((t) => t.state === "cancelled").length,
     unplaced: trials.filter((t) => t.state === "cancelled" && !BY_A_PERSON.test(t.why)),
     calibration: calibrationOf(journal, study),
   };
 }
 
-/** How the coordinator words a person's cancel or stop; else it cancels only trials that fit no node. */
-const BY_A_PERSON = /^(?:cancelled|stopped) by /;
+/** How the coordinator words a person's cancel or stop, and its own for the cap on copies; else it cancels only trials that fit no node. */
+const BY_A_PERSON = /^(?:cancelled by|stopped by|ended for the cap) /;
 
 /** The last proof of a cell counts: an earlier one may have come too soon. */
 function notSterile(trial: TrialView): string[] {

@@ -37,6 +37,14 @@ it.each([
   ["interrupted before the first record", { ...usual, results: null, interrupted: true }, EXIT.interrupted],
   ["unreachable", { ...usual, results: null, failure: EXIT.unreachable }, EXIT.unreachable],
   ["a dirty cell", { ...usual, results: { ...good, notSterile: ["x"] }, interrupted: true }, EXIT.notSterile],
+  [
+    "a breach",
+    {
+      ...usual,
+      results: { ...good, surprises: surprise, containment: { ...good.containment, breaches: ["x"] } },
+    },
+    EXIT.notSterile,
+  ],
   ["a dirty lab", { ...usual, labClean: false, failure: EXIT.unreachable }, EXIT.notSterile],
 ] as const)("%s", (_, ending, code) => {
   expect(runExitCode(ending)).toBe(code);

@@ -15,6 +15,7 @@ export interface RunEnding {
 /** The gravest first: what may still be running, then that the result is not whole, then that it is not right. */
 export function runExitCode({ results, interrupted, labClean, failure }: RunEnding): ExitCode {
   if (!labClean || (results?.notSterile.length ?? 0) > 0) return EXIT.notSterile;
+  if ((results?.containment.breaches.length ?? 0) > 0) return EXIT.notSterile;
   if (interrupted) return EXIT.interrupted;
   if (failure !== null) return failure;
   if (results === null) return EXIT.unexpected;

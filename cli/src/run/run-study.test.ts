@@ -28,6 +28,24 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
+const INVENTORY = {
+  v: 1,
+  bootId: "b",
+  instance: "i",
+  version: "1",
+  protocols: [1],
+  state: "ready",
+  labels: {},
+  slots: 1,
+  slotsInUse: 0,
+  liveCopies: 0,
+  cpus: 1,
+  memoryMiB: 1,
+  gpus: [],
+  specimens: [],
+  kernel: "k",
+  tools: {},
+};
 const lineSchema = z.looseObject({ kind: z.string(), as_of: z.iso.datetime() });
 const jsonLines = (text: string) =>
   text
@@ -135,6 +153,69 @@ cross-device/refuses/tiny  scripted
     await runCli(["run", study], context);
     expect(err.text().match(/warning: the lab has no way out/g)).toHaveLength(1);
     expect(err.text()).toContain("one (ollama), two (ollama) cannot be reached from it");
+  });
+
+  describe("with a brain that is not scripted", () => {
+    const remote = { provider: "ollama", host: "http://192.0.2.1:11434", model: "m" } as const;
+    const report = (escaped: boolean) => ({
+      kind: "self-test" as const,
+      report: {
+        bootId: "b",
+        driver: "bubblewrap 0.8.0",
+        green: !escaped,
+        tookMs: 1000,
+        cases: [
+          {
+            id: "raw-socket",
+            outcome: escaped ? ("escaped" as const) : ("stopped" as const),
+            by: "",
+            detail: "",
+          },
+        ],
+      },
+    });
+    beforeEach(() => writeFile(study, stringify({ ...FIXTURE_STUDY, brains: { one: remote } })));
+
+    it.each([
+      ["submits when every host of the lab is green", false, EXIT.done],
+      ["refuses with 4 when something got out on one", true, EXIT.notSterile],
+    ])("%s", async (_, escaped, code) => {
+      await using api = await startFakeCoordinator(dir);
+      const before: string[] = [];
+      const journal = new FixtureJournal().submitted();
+      api.show(journal.lines.slice(0, 1));
+      api.onOrder = (path) => {
+        before.push(path);
+        const node = path.split("/")[3] ?? "";
+        journal.node(node, null, report(escaped && node === "beta"));
+        if (before.length === 2) api.show([...journal.ended().lines]);
+        return { v: 1, running: 0, done: true, why: "" };
+      };
+      const lab = fakeLab(api.socketPath);
+      const { context, err } = testContext(dir, lab.startLab);
+      expect(await runCli(["run", study], context)).toBe(code);
+      expect(before.toSorted()).toEqual(["/api/nodes/alpha/self-test", "/api/nodes/beta/self-test"]);
+      expect(api.submitted).toHaveLength(escaped ? 0 : 1);
+      expect(err.text()).toContain("alpha: GREEN, 1 of 1: 1 stopped");
+      if (escaped)
+        expect(err.text()).toMatch(
+          /error: no real model is let into this lab: .* not green on beta; what got out: beta: raw-socket\ntry: /,
+        );
+      expect(lab.calls.at(-1)).toBe("stop");
+    });
+
+    it("only names the untested nodes of another coordinator", async () => {
+      await using api = await startFakeCoordinator(dir);
+      api.show(new FixtureJournal().submitted().ended().lines);
+      const inventory = { ...INVENTORY, node: "alpha", selfTest: null };
+      api.nodes = [{ inventory, ageMs: 0, goneWhy: null }];
+      const { context, err } = testContext(dir);
+      expect(await runCli(["run", study, "--socket", api.socketPath], context)).toBe(EXIT.done);
+      expect(api.submitted).toHaveLength(1);
+      expect(err.text()).toContain(
+        "before a green containment self-test: alpha (redline node selftest alpha)\n",
+      );
+    });
   });
 
   it("stops all cells, then the lab, at Ctrl-C, and says so at once", async () => {

@@ -19,6 +19,7 @@ import { watchInterrupts } from "./interrupt.ts";
 import { orderStop } from "./order-stop.ts";
 import { liveDisplay, plainDisplay, type ProgressDisplay } from "./progress-display.ts";
 import type { ProgressView } from "./progress-lines.ts";
+import { readyForRealModels } from "./real-models.ts";
 import { resultsOf, type Results } from "./results.ts";
 import { runExitCode } from "./run-exit-code.ts";
 import { createRunReport } from "./run-report.ts";
@@ -117,6 +118,12 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     });
     labUpMs = performance.now() - began;
     const signal = AbortSignal.any([interrupt.signal, host.lost]);
+    await readyForRealModels(host, {
+      study: loaded.study,
+      note: (text) => display.note(text),
+      paint: err.paint,
+      signal,
+    });
     const submitted = await host.client.submit(
       { file: request.file, definition: loaded.study, specimens: loaded.specimens },
       signal,
@@ -172,7 +179,7 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     journal: host === null ? null : journalOf(host),
   });
   if (failure === null) return outcome;
-  if (code !== EXIT.notSterile) throw failure;
+  if (code !== EXIT.notSterile || (failure instanceof CliError && failure.code === code)) throw failure;
   // What was left behind decides the exit code; why the run ended early is still said.
   err.line(`error: ${terminalLine(failure.message, 2000)}`);
   return outcome;

@@ -1,10 +1,14 @@
 import {
+  controlAnswerSchema,
+  errorReplySchema,
   journalReplySchema,
   nodesReplySchema,
   problemsReplySchema,
   stopReplySchema,
   submitReplySchema,
   terminalLine,
+  type ControlAnswer,
+  type NodeId,
   type StudyId,
   type SubmitRequest,
 } from "@redline/shared";
@@ -22,6 +26,10 @@ export interface ApiClient {
   nodes(): Promise<z.infer<typeof nodesReplySchema>["nodes"]>;
   cancelStudy(study: StudyId, why: Why): Promise<z.infer<typeof stopReplySchema>>;
   stop(why: Why): Promise<z.infer<typeof stopReplySchema>>;
+  /** Begins the escape suite on a node; its report is a record. */
+  selfTestNode(node: NodeId, why: Why): Promise<ControlAnswer>;
+  /** Lifts a node's quarantine after a new look at it; `force`: whatever that finds. */
+  clearNode(node: string, order: Why & { readonly force: boolean }): Promise<ControlAnswer>;
 }
 export interface Why {
   readonly who: string;
@@ -31,6 +39,9 @@ export interface Why {
 const ANSWER_MS = 15_000;
 /** Ending every cell takes as long as the slowest node. */
 const STOP_MS = 60_000;
+/** The coordinator itself waits for a node so long, and a little longer. */
+const SELF_TEST_MS = 30_000;
+const CLEAR_MS = 200_000;
 
 /** Client of the coordinator's API. Each call fails with a CliError: 5 unreachable, 2 refused, 1 otherwise. */
 export function createApiClient(address: Address): ApiClient {
@@ -58,6 +69,10 @@ export function createApiClient(address: Address): ApiClient {
       (await call(nodesReplySchema, { method: "GET", path: "/api/nodes", timeoutMs: ANSWER_MS })).nodes,
     cancelStudy: (study, why) =>
       call(stopReplySchema, post(`/api/studies/${encodeURIComponent(study)}/cancel`, why, STOP_MS)),
+    selfTestNode: (node, why) =>
+      call(controlAnswerSchema, post(`/api/nodes/${encodeURIComponent(node)}/self-test`, why, SELF_TEST_MS)),
+    clearNode: (node, order) =>
+      call(controlAnswerSchema, post(`/api/nodes/${encodeURIComponent(node)}/clear`, order, CLEAR_MS)),
     stop: (why) => call(stopReplySchema, post("/api/stop", why, STOP_MS)),
   };
 }
@@ -78,6 +93,13 @@ function understand<T>(schema: z.ZodType<T>, answer: Answer, address: Address, {
       `the coordinator refuses the study:\n${problems.map((p) => `  ${terminalLine(p, 500)}`).join("\n")}`,
     );
   }
+  const said = errorReplySchema.safeParse(json);
+  // A node that is none, or that was silent: in the coordinator's own words.
+  if ((answer.status === 404 || answer.status === 504) && said.success)
+    throw new CliError(
+      answer.status === 404 ? EXIT.usage : EXIT.unexpected,
+      terminalLine(said.data.error, 500),
+    );
   if (answer.status >= 400)
     throw new CliError(
       EXIT.unexpected,

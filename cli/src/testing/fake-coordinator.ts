@@ -1,6 +1,11 @@
 import { join } from "node:path";
 import { createLogger, jsonReply, startHttp, type HttpServer } from "@redline/daemon";
-import { submitRequestSchema, whyRequestSchema, type SubmitRequest } from "@redline/shared";
+import {
+  clearRequestSchema,
+  submitRequestSchema,
+  whyRequestSchema,
+  type SubmitRequest,
+} from "@redline/shared";
 import { FIXTURE_ID } from "./fixture-journal.ts";
 
 /** A coordinator's API over a journal that the test hands out piece by piece. */
@@ -9,6 +14,10 @@ export interface FakeCoordinator extends AsyncDisposable {
   readonly submitted: SubmitRequest[];
   /** Calls that end something, in their order. */
   readonly stops: string[];
+  /** What `/api/nodes` answers. */
+  nodes: readonly object[];
+  /** Called for each order to a node with its path; gives the node's answer, null for none. */
+  onOrder: (path: string) => object | null;
   /** Lets the journal be read up to this many lines. */
   show(lines: readonly string[]): void;
 }
@@ -23,6 +32,17 @@ export async function startFakeCoordinator(
   const submitted: SubmitRequest[] = [];
   const stops: string[] = [];
   const stopped = { stopped: ["alpha", "beta"], silent: [], cancelledTrials: 1 };
+  const fake: FakeCoordinator = {
+    socketPath,
+    submitted,
+    stops,
+    nodes: [],
+    onOrder: () => null,
+    show(more) {
+      lines = more;
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
   const server: HttpServer = await startHttp(
     { socketPath },
     [
@@ -51,20 +71,23 @@ export async function startFakeCoordinator(
         handle: async (request) => {
           whyRequestSchema.parse(await request.json());
           stops.push(request.path);
+          fake.onOrder(request.path);
           return jsonReply(stopped);
         },
       },
-      { method: "GET", path: /^\/api\/nodes$/, handle: () => jsonReply({ nodes: [] }) },
+      {
+        method: "POST",
+        path: /^\/api\/nodes\/[^/]+\/(self-test|clear)$/,
+        handle: async (request) => {
+          const schema = request.path.endsWith("/clear") ? clearRequestSchema : whyRequestSchema;
+          schema.parse(await request.json());
+          const answer = fake.onOrder(request.path);
+          return answer === null ? jsonReply({ error: "the node did not answer" }, 504) : jsonReply(answer);
+        },
+      },
+      { method: "GET", path: /^\/api\/nodes$/, handle: () => jsonReply({ nodes: fake.nodes }) },
     ],
     createLogger("fake", "silent"),
   );
-  return {
-    socketPath,
-    submitted,
-    stops,
-    show(more) {
-      lines = more;
-    },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
+  return fake;
 }

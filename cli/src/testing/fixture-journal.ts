@@ -68,8 +68,8 @@ export class FixtureJournal {
     return this;
   }
 
-  /** A record of a node, of attempt 1 of trial `n` of the study. */
-  node(node: string, n: number, body: z.input<typeof nodeRecordBodySchema>): this {
+  /** A record of a node, of attempt 1 of trial `n` of the study; null: of no attempt. */
+  node(node: string, n: number | null, body: z.input<typeof nodeRecordBodySchema>): this {
     const parsed: NodeRecordBody = nodeRecordBodySchema.parse(body);
     const own = this.#nodes.get(node) ?? { head: EMPTY_HEAD, records: [] };
     const linked = linkRecord(own.head, {
@@ -78,7 +78,7 @@ export class FixtureJournal {
       bootId: `boot-${node}`,
       at: this.#now(),
       monoMs: this.#second,
-      key: keyOf(n),
+      ...(n === null ? {} : { key: keyOf(n) }),
       body: parsed,
     });
     this.#nodes.set(node, {
@@ -147,7 +147,7 @@ export class FixtureJournal {
 }
 
 export const trialId = (n: number, study: StudyId = FIXTURE_ID) => `${study}-${String(n).padStart(3, "0")}`;
-const keyOf = (n: number, study: StudyId = FIXTURE_ID) => ({
+export const keyOf = (n: number, study: StudyId = FIXTURE_ID) => ({
   ...nodeRecordSchema.shape.key.unwrap().parse({ trial: trialId(n, study), attempt: 1, epoch: 1 }),
 });
 

@@ -7,22 +7,17 @@ import {
   type ClaimResult,
   type TrialView,
 } from "@redline/shared";
-import type { Paint } from "../terminal/colour.ts";
 import { duration } from "../terminal/duration.ts";
 import { labelled, table } from "../terminal/layout.ts";
 import { agentWords } from "./agent-words.ts";
 import { copyEvidence } from "./copy-evidence.ts";
 import { copyFacts } from "./copy-facts.ts";
 import { nodesOf } from "./idle.ts";
+import type { Page } from "./page.ts";
+import { showContainment } from "./show-containment.ts";
 import { showCopies } from "./show-copy.ts";
 import { showEvidence } from "./show-evidence.ts";
 import { showTimeline } from "./show-timeline.ts";
-
-/** Layout that every part of a page is made to. */
-export interface Page {
-  readonly columns: number;
-  readonly paint: Paint;
-}
 
 /** One attempt: what was found, what follows from it, how it went, what is proved gone, what the agent says. */
 export function showAttempt(trial: TrialView, attempt: AttemptView, page: Page): string[] {
@@ -48,6 +43,8 @@ export function showAttempt(trial: TrialView, attempt: AttemptView, page: Page):
           ...heading("timeline (each node's own clock; [#n] is the record in that node's chain)"),
           ...showTimeline(timeline, page.columns),
         ]),
+    ...heading("containment"),
+    ...showContainment(attempt, page),
     ...heading("cells"),
     ...cellLines(attempt, page),
     ...(words.length === 0

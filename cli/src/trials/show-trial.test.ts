@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { JournalState } from "../source/journal-state.ts";
 import { createPaint } from "../terminal/colour.ts";
 import { recordedTrial } from "../testing/fixture-evidence.ts";
-import { FixtureJournal, FIXTURE_ID, FIXTURE_STUDY } from "../testing/fixture-journal.ts";
+import { FixtureJournal, FIXTURE_ID, FIXTURE_STUDY, keyOf } from "../testing/fixture-journal.ts";
 import { renderTrialList } from "./render-list.ts";
 import { showTrial } from "./show-trial.ts";
 import { trialJson } from "./trial-json.ts";
@@ -62,6 +62,64 @@ describe("trial show", () => {
     const places = order.map((words) => timeline.indexOf(words));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(Math.min(...places)).toBeGreaterThan(0);
+  });
+
+  it("tells what was measured of its containment, hostile text or not", () => {
+    const journal = new FixtureJournal().submitted();
+    recordedTrial(journal, 1);
+    const [origin, target] = ["origin", "target"] as const;
+    const drops = { kind: "drops" as const, packets: 9, bytes: 540, kinds: { udp: 8, arp: 1 } };
+    journal
+      .node("alpha", 1, {
+        kind: "preflight",
+        device: origin,
+        cell: "c-a",
+        ok: false,
+        checks: [{ check: "limit: processes", ok: false, detail: HOSTILE.words }],
+        tookMs: 31,
+      })
+      .node("beta", 1, {
+        kind: "observation",
+        device: target,
+        body: { ...drops, tried: ["udp 192.0.2.1 53"] },
+      })
+      .node("beta", 1, {
+        kind: "observation",
+        device: target,
+        body: { kind: "limits", hit: { processes: 4 } },
+      })
+      .node("beta", 1, { kind: "breach", breach: "over-cap", detail: "9 copies", killed: 2 })
+      .node("beta", null, {
+        kind: "sterile",
+        device: target,
+        of: keyOf(1),
+        look: "again",
+        proof: {
+          clean: true,
+          checks: [
+            { check: "files", clean: true, found: 0, left: [], why: "" },
+            { check: "gpu-memory", clean: null, found: 0, left: [], why: "no GPU" },
+          ],
+          tookMs: 2,
+        },
+      });
+    const state = new JournalState();
+    state.take(journal.lines);
+    const [trial] = state.projection.trialsOf(FIXTURE_ID);
+    const study = state.projection.studies.get(FIXTURE_ID);
+    if (study === undefined || trial === undefined) throw new Error("the fixture has no trial");
+    const lines = showTrial(trial, study, null, { columns: 140, paint: createPaint(false) });
+    const text = lines.join("\n");
+    const section = text.slice(text.indexOf("\ncontainment\n"), text.indexOf("\ncells"));
+    for (const fact of [
+      "breaches                   over-cap on beta: 9 copies\n",
+      "before, origin on alpha    does NOT hold: limit: processes (",
+      "dropped, target on beta    9 packets, 540 bytes (udp 8, arp 1); to udp 192.0.2.1 53\n",
+      "limits, target on beta     processes reached 4 times\n",
+      "again, target on beta      as before: 1 checks, could not look at gpu-memory\n",
+    ])
+      expect(section).toContain(fact);
+    expect(section).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b]/);
   });
 
   it.each([80, 120])("keeps to %d columns, and to what a terminal may get", (columns) => {

@@ -2,7 +2,8 @@ import { terminalLine, type InstrumentCalibration, type StudyView, type TrialVie
 import { calibrationWords } from "../run/calibration-lines.ts";
 import { labelled } from "../terminal/layout.ts";
 import { paintVerdict } from "./render-list.ts";
-import { showAttempt, type Page } from "./show-attempt.ts";
+import type { Page } from "./page.ts";
+import { showAttempt } from "./show-attempt.ts";
 import { isScripted } from "./trial-row.ts";
 
 /** The page of one trial: verdict and rule on top, then the newest attempt, then the earlier ones. */

@@ -1,15 +1,31 @@
-import { FAULTS, terminalLine, type AttemptView, type StudyView, type TrialView } from "@redline/shared";
+import {
+  breachesOf,
+  FAULTS,
+  terminalLine,
+  type AttemptView,
+  type StudyView,
+  type TrialView,
+} from "@redline/shared";
 import { duration } from "../terminal/duration.ts";
 import { idleMs, phaseOf } from "./idle.ts";
+import { isScripted } from "./trial-row.ts";
 
-/** One or two sentences: why a trial waits, what it does, why it failed or got its verdicts, and where. */
-export function whyTrial(trial: TrialView, study: StudyView | undefined, asOf: Date): string {
+/**
+ * One or two sentences: why a trial waits, what it does, why it failed or got its verdicts, and where.
+ * @param untested nodes without a green self-test, which take no real model.
+ */
+export function whyTrial(
+  trial: TrialView,
+  study: StudyView | undefined,
+  asOf: Date,
+  untested: readonly string[] = [],
+): string {
   const attempt = trial.attempts.at(-1);
   const idle = duration(idleMs(trial, study, asOf) ?? 0);
   const say = (text: string) => terminalLine(text, 2000);
   switch (trial.state) {
     case "waiting":
-      return say(`${trial.trial} ${waits(trial)}.${before(trial)}`);
+      return say(`${trial.trial} ${waits(trial)}.${unfit(trial, study, untested)}${before(trial)}`);
     case "placed":
       return say(
         `${trial.trial} is placed${where(attempt)}, and no node has begun it for ${idle}.${before(trial)}`,
@@ -22,9 +38,9 @@ export function whyTrial(trial: TrialView, study: StudyView | undefined, asOf: D
           : `${trial.trial} has run${where(attempt)}; evidence is being collected, last heard of ${idle} ago.`,
       );
     case "done":
-      return say(`${trial.trial} ${verdicts(attempt)}. It ran${where(attempt)}.`);
+      return say(`${trial.trial} ${verdicts(attempt)}. It ran${where(attempt)}.${breached(trial)}`);
     case "invalid":
-      return say(`${trial.trial} has no verdict: ${fault(attempt)}.${before(trial)}`);
+      return say(`${trial.trial} has no verdict: ${fault(attempt)}.${before(trial)}${breached(trial)}`);
     case "cancelled":
       return say(`${trial.trial} was cancelled: ${trial.why}.`);
   }
@@ -32,6 +48,18 @@ export function whyTrial(trial: TrialView, study: StudyView | undefined, asOf: D
 
 const waits = (trial: TrialView) =>
   trial.why.startsWith("waits") ? trial.why : `waits${trial.why === "" ? "" : `: ${trial.why}`}`;
+
+/** What keeps a real model waiting where nodes are free. */
+function unfit(trial: TrialView, study: StudyView | undefined, untested: readonly string[]): string {
+  if (untested.length === 0 || isScripted(study, trial.brain)) return "";
+  return ` Its brain is not scripted, and without a green self-test these nodes do not take it: ${untested.slice(0, 20).join(", ")} (redline node selftest ${untested[0] ?? "NODE"}).`;
+}
+
+/** Containment stands beside the verdict and changes none that was given. */
+function breached({ attempts }: TrialView): string {
+  const breaches = attempts.flatMap(breachesOf);
+  return breaches.length === 0 ? "" : ` Containment was breached: ${breaches.join("; ")}.`;
+}
 
 function where(attempt: AttemptView | undefined): string {
   if (attempt === undefined) return "";

@@ -146,6 +146,40 @@ export function overview() {
     )
     .withPanel(
       stat(
+        "Breaches",
+        "Containment violations in the journal: what left its cell, survived, or went over a cap. Must be 0.",
+        `sum(max_over_time(redline_containment_violations_total{${S}}[$__range]))`,
+        { steps: NONE_IS_GOOD },
+      ),
+    )
+    .withPanel(
+      stat(
+        "Nodes quarantined",
+        "Nodes that take no work until a person clears them.",
+        `sum(redline_nodes{${S},state="quarantined"})`,
+        {
+          steps: [
+            [null, "green"],
+            [1, "orange"],
+          ],
+        },
+      ),
+    )
+    .withPanel(
+      stat(
+        "Nodes without a green self-test",
+        "Enrolled nodes that take scripted controls only; those that are gone are in here, too.",
+        `sum(1 - redline_node_selftest_green{${S}})`,
+        {
+          steps: [
+            [null, "green"],
+            [1, "orange"],
+          ],
+        },
+      ),
+    )
+    .withPanel(
+      stat(
         "Live copies",
         "Candidate copies that listen in cells now, as the nodes count them.",
         `sum(redline_node_live_copies{${S}})`,
@@ -193,6 +227,24 @@ export function overview() {
             [0.5, "red"],
           ],
         },
+      ),
+    )
+    .withPanel(
+      chart("Packets dropped by the guards", "What cells sent that the guards did not let out, per minute.", [
+        [`60 * sum by (kind) (rate(redline_drops_total{${S}}[$__rate_interval]))`, "{{kind}}"],
+      ]),
+    )
+    .withPanel(
+      chart(
+        "Time until empty",
+        "From the order, or the end of the limit, until no process was left, as the nodes timed it.",
+        [
+          [
+            `histogram_quantile(0.95, sum by (le, by) (rate(redline_empty_duration_seconds_bucket{${S}}[$__rate_interval])))`,
+            "95 %, {{by}}",
+          ],
+        ],
+        { unit: "s" },
       ),
     )
 

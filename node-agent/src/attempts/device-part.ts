@@ -5,6 +5,7 @@ import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import type { Sealer } from "../journal/sealer.ts";
 import { AttemptFault, orFault } from "./attempt-fault.ts";
+import { PartSterility, type SterilityParts } from "./part-sterility.ts";
 
 /** What every part of an attempt on this node stands on. */
 export interface PartContext {
@@ -14,6 +15,7 @@ export interface PartContext {
   readonly sealer: Pick<Sealer, "seal">;
   readonly logger: Logger;
   readonly driver: CellDriver;
+  readonly sterility: SterilityParts;
   /** Called when a cell could not be proved gone: its slot must not be used again. */
   readonly loseSlot: () => void;
   /** Aborts on cancel, stop, drain of the daemon, or the attempt's deadline. */
@@ -64,6 +66,11 @@ export async function buildCell(context: PartContext, spec: CellSpec): Promise<C
   }
 }
 
+/** The node as it is before anything of the part is there. */
+export function beginSterility({ sterility, order, device }: PartContext): Promise<PartSterility> {
+  return PartSterility.begin(sterility, order.key, device);
+}
+
 /** Ends a cell, proves it gone and records the proof, whatever state it is in. */
 export async function endCell(context: Omit<PartContext, "signal">, cell: Cell): Promise<boolean> {
   const proof = await cell.destroy();
@@ -71,7 +78,15 @@ export async function endCell(context: Omit<PartContext, "signal">, cell: Cell):
     { kind: "cell-gone", device: context.device, cell: cell.id, proof },
     context.order.key,
   );
-  if (!proof.clean) context.loseSlot();
+  if (!proof.clean) {
+    context.loseSlot();
+    const detail = `cell ${cell.id} could not be proved gone: ${proof.left.join(", ")}`;
+    await context.log.write(
+      { kind: "breach", breach: "survivor", detail: detail.slice(0, 500), killed: 0 },
+      context.order.key,
+    );
+    await context.sterility.quarantine(detail.slice(0, 300));
+  }
   return proof.clean;
 }
 

@@ -3,22 +3,22 @@ import { join } from "node:path";
 import { pause } from "@redline/daemon";
 import type { Fault } from "@redline/shared";
 import { watchCopies } from "../challenge/watch-copies.ts";
-import { connectSsh } from "../ssh/connect-ssh.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
-import { AttemptCancelled, AttemptFault, orFault } from "./attempt-fault.ts";
+import { AttemptCancelled, AttemptFault } from "./attempt-fault.ts";
 import { bringUpOriginal } from "./bring-up-original.ts";
 import { challengeCopies } from "./challenge-copies.ts";
-import { endCell, timed, type PartContext } from "./device-part.ts";
+import { beginSterility, endCell, timed, type PartContext } from "./device-part.ts";
 import { Lifelines } from "./lifelines.ts";
 import type { Held, OriginDeps } from "./origin-parts.ts";
 import { prepareOriginCell } from "./prepare-origin-cell.ts";
 import type { RunningPart } from "./registry.ts";
 import { runAgent } from "./run-agent.ts";
+import { sessionInto, showCell } from "./show-cell.ts";
 
 /**
  * One attempt, led by the origin's daemon:
  *
- *     calibrate -> cell -> ssh -> specimen -> run -> observe -> teardown
+ *     calibrate -> cell -> ssh -> preflight -> specimen -> run -> observe -> teardown
  *
  * A fault or a cancel at any step goes straight to teardown; teardown ends whatever there is, in an order that
  * cuts the agent's roads before anything else. Never rejects: how it ended is its last record.
@@ -36,6 +36,7 @@ export async function runOriginAttempt(
     session: null,
     copies: null,
     lifelines: null,
+    sterility: null,
   };
   let outcome: "completed" | "infra" | "cancelled" = "completed";
   let fault: Fault | undefined;
@@ -54,7 +55,7 @@ export async function runOriginAttempt(
   if (!clean) {
     outcome = "infra";
     fault = "not-sterile";
-    detail = `the cell on ${context.log.node} could not be proved gone; ${detail}`;
+    detail = `${context.log.node} could not be proved clean; ${detail}`;
   }
   const { key } = context.order;
   await context.log.write(
@@ -86,8 +87,9 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   await timed(context, "calibrate", () => calibration.catch(onlyUncalibrated));
 
   enter("cell");
-  const { cell, planted } = await timed(context, "cell", async () => {
+  const { cell, spec, planted } = await timed(context, "cell", async () => {
     // Even a reservation that nobody answered may have been made: release is asked in any case.
+    held.sterility = await beginSterility(context);
     held.target = deps.target !== null;
     const target =
       (await deps.target?.reserve(deps.signedOrder, agentKey.publicKeyLine, deps.advertise, signal)) ?? null;
@@ -95,19 +97,12 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   });
 
   enter("ssh");
-  const session = await timed(context, "ssh", () =>
-    orFault("ssh-failed", () =>
-      connectSsh({
-        host: cell.address,
-        port: cell.sshPort,
-        username: "agent",
-        privateKey: daemonKey.privateKey,
-        hostKey: cell.hostKey,
-        signal,
-      }),
-    ),
-  );
+  const session = await timed(context, "ssh", () => sessionInto(cell, daemonKey.privateKey, signal));
   held.session = session;
+
+  enter("preflight");
+  const { sshTarget = null } = spec;
+  await timed(context, "preflight", () => showCell(context, { cell, spec, session, allowed: sshTarget }));
 
   enter("specimen");
   const original = await timed(context, "specimen", () =>
@@ -148,7 +143,7 @@ async function cutSessions(held: Held): Promise<void> {
   await held.relay?.close();
 }
 
-/** Runs all of it, whatever failed before; true when every cell of this node was proved gone. */
+/** Runs all of it, whatever failed before; true when every cell of this node was proved gone, and the node as clean as it was. */
 async function teardown(context: PartContext, deps: OriginDeps, held: Held): Promise<boolean> {
   const { logger, order } = context;
   held.lifelines?.letGo();
@@ -177,5 +172,9 @@ async function teardown(context: PartContext, deps: OriginDeps, held: Held): Pro
     await attempt("files", () => rm(join(deps.cellsDir, folder), { recursive: true, force: true }));
   // A turn of the loop, so that sockets closed above are gone before the attempt says so.
   await pause(0);
+  await attempt("sterility", async () => {
+    const sterile = await held.sterility?.afterwards();
+    clean &&= sterile !== false;
+  });
   return clean;
 }

@@ -9,6 +9,7 @@ import type { TargetLink } from "../peer/target-link.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import type { CellBroker } from "./cell-broker.ts";
 import type { CellEyes } from "./cell-eyes.ts";
+import type { PartSterility } from "./part-sterility.ts";
 import type { Lifelines } from "./lifelines.ts";
 import type { SpecimenFacts } from "./specimen-facts.ts";
 
@@ -39,4 +40,6 @@ export interface Held {
   /** In a local trial: the watch over this very cell. */
   copies: ChallengedDevice | null;
   lifelines: Lifelines | null;
+  /** From before the cell; what the part leaves on the node is held against it. */
+  sterility: PartSterility | null;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import { join } from "node:path";
-import type { Cell } from "../cell/cell.ts";
+import type { Cell, CellSpec } from "../cell/cell.ts";
 import { linkPlan } from "../cell/link-plan.ts";
 import { startRelay } from "../cell/link-relay.ts";
 import type { ReservedTarget } from "../peer/target-link.ts";
@@ -26,7 +27,7 @@ export async function prepareOriginCell(
     daemonKey: { publicKeyLine: string };
     agentKey: { privateKey: string };
   },
-): Promise<{ cell: Cell; planted: PlantedSpecimen }> {
+): Promise<{ cell: Cell; spec: CellSpec; planted: PlantedSpecimen }> {
   const { order, signal } = context;
   const id = `${order.key.trial}-${order.key.attempt}-o`;
   const planted = await orFault("specimen-failed", () =>
@@ -50,7 +51,7 @@ export async function prepareOriginCell(
     now: deps.now(),
   });
   const { target } = access;
-  const cell = await buildCell(context, {
+  const spec: CellSpec = {
     ...base,
     plant: planted.plant,
     socketBinds: held.broker.binds,
@@ -65,16 +66,20 @@ export async function prepareOriginCell(
             privateKey: access.agentKey.privateKey,
           },
         }),
-  });
+  };
+  const cell = await buildCell(context, spec);
   held.cell = cell;
+  held.sterility?.add(cell, spec);
   if (target !== null)
     held.relay = await orFault("cell-failed", () =>
       startRelay({
         listen: { host: cell.hostAddress, port: TARGET_RELAY_PORT },
         to: { host: target.host, port: target.port },
         allowFrom: [cell.address],
+        // The target lets in the address that this node is known by, and no other of its own.
+        ...(isIP(deps.advertise) === 0 ? {} : { leaveBy: deps.advertise }),
         signal,
       }),
     );
-  return { cell, planted };
+  return { cell, spec, planted };
 }

@@ -1,5 +1,7 @@
 import { attemptKeySchema } from "@redline/shared";
+import { uptime } from "node:os";
 import { describe, expect, it } from "vitest";
+import { AttemptFault } from "./attempt-fault.ts";
 import { Registry, type RunningPart } from "./registry.ts";
 
 const key = (trial: string, attempt = 1) => attemptKeySchema.parse({ trial, attempt, epoch: 1 });
@@ -46,6 +48,30 @@ describe("registry", () => {
     expect([registry.slots, registry.lost]).toEqual([1, 1]);
     expect(registry.take(key("b"), "origin", untilCancelled)?.slot).toBe(1);
     expect(registry.take(key("c"), "origin", untilCancelled)).toBeNull();
+    await registry.cancel(() => true, "end");
+  });
+
+  it("ends parts for a reason of their own, told before the call returns", async () => {
+    const registry = new Registry(1);
+    const part = registry.take(key("a"), "origin", untilCancelled);
+    const fault = new AttemptFault("node-killed", "drill");
+    const ended = registry.end(() => true, fault);
+    expect(part?.cancel.signal.reason).toBe(fault);
+    expect(await ended).toBe(1);
+  });
+
+  it("knows from when on copies may come up, once", async () => {
+    const registry = new Registry(1);
+    const part = registry.take(key("a"), "origin", untilCancelled);
+    if (part === null) throw new Error("no part");
+    part.phase = "cell";
+    expect(part.copiesSinceS).toBeNull();
+    part.phase = "watch";
+    const since = part.copiesSinceS;
+    expect(since).toBeCloseTo(uptime(), -1);
+    part.copiesSinceS = 1;
+    part.phase = "watch";
+    expect([part.phase, part.copiesSinceS]).toEqual(["watch", 1]);
     await registry.cancel(() => true, "end");
   });
 });

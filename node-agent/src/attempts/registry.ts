@@ -1,5 +1,6 @@
+import { uptime } from "node:os";
 import type { AttemptKey, Device } from "@redline/shared";
-import { AttemptCancelled } from "./attempt-fault.ts";
+import { AttemptCancelled, type AttemptFault } from "./attempt-fault.ts";
 import { attemptName } from "../journal/unfinished.ts";
 
 /** A part of an attempt that runs on this node now. */
@@ -13,11 +14,25 @@ export interface RunningPart {
   done: Promise<void>;
   /** For the lease and for people. */
   phase: string;
+  /** Most live copies that the order allows at once; the census ends what is beyond. */
+  mostCopies: number;
+  /** 2 from the moment that a copy is asked to bring up one of its own. */
+  generation: number;
+  /**
+   * When the phase in which copies may come up began, in seconds since boot (the clock of process start times); null before. What
+   * started earlier belongs to the cell or to the original.
+   */
+  copiesSinceS: number | null;
   /** Candidate copies listening in its cell. */
   copies: () => number;
   /** Its cell could not be proved gone: the slot is not given out again by this daemon. */
   loseSlot: () => void;
 }
+
+/** The origin's agent runs from then on; a target can be reached from then on. */
+const WITH_COPIES = new Set(["run", "watch"]);
+/** Until the order's own is set. */
+const MOST_COPIES = 8;
 
 /** Slots of this node and what holds them. */
 export class Registry {
@@ -61,13 +76,23 @@ export class Registry {
     );
     const name = `${attemptName(key)}/${device}`;
     if (slot === undefined || this.#parts.has(name)) return null;
+    let phase = "accepted";
     const part: RunningPart = {
       key,
       device,
       slot,
       cancel: new AbortController(),
       done: Promise.resolve(),
-      phase: "accepted",
+      get phase() {
+        return phase;
+      },
+      set phase(next) {
+        phase = next;
+        if (WITH_COPIES.has(next)) part.copiesSinceS ??= uptime();
+      },
+      mostCopies: MOST_COPIES,
+      generation: 1,
+      copiesSinceS: null,
       copies: () => 0,
       loseSlot: () => this.#lost.add(slot),
     };
@@ -81,9 +106,14 @@ export class Registry {
   }
 
   /** Cancels the parts of one attempt (or of all attempts of a trial) and waits until they are gone. */
-  async cancel(match: (part: RunningPart) => boolean, why: string): Promise<number> {
+  cancel(match: (part: RunningPart) => boolean, why: string): Promise<number> {
+    return this.end(match, new AttemptCancelled(why));
+  }
+
+  /** The same for another reason, which the attempt's last record then names. The parts are told before this returns. */
+  async end(match: (part: RunningPart) => boolean, reason: AttemptFault | AttemptCancelled): Promise<number> {
     const parts = this.all().filter(match);
-    for (const part of parts) part.cancel.abort(new AttemptCancelled(why));
+    for (const part of parts) part.cancel.abort(reason);
     await Promise.all(parts.map((part) => part.done));
     return parts.length;
   }

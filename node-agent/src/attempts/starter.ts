@@ -15,6 +15,7 @@ import { overdue } from "./device-part.ts";
 import { openOrderedBrain } from "./ordered-brain.ts";
 import { runOriginAttempt } from "./origin-attempt.ts";
 import type { OriginDeps } from "./origin-parts.ts";
+import type { SterilityParts } from "./part-sterility.ts";
 import type { SpecimenFacts } from "./specimen-facts.ts";
 
 export interface StarterOptions {
@@ -24,6 +25,7 @@ export interface StarterOptions {
   readonly sealer: Pick<Sealer, "seal">;
   readonly logger: Logger;
   readonly driver: CellDriver;
+  readonly sterility: SterilityParts;
   readonly eyes: CellEyes;
   readonly instruments: Instruments;
   readonly facts: SpecimenFacts;
@@ -54,6 +56,7 @@ export function createStarter(options: StarterOptions): RunStarter {
         sealer: options.sealer,
         logger,
         driver,
+        sterility: options.sterility,
         signal,
         loseSlot: part.loseSlot,
       };

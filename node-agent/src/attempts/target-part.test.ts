@@ -2,7 +2,9 @@ import { createLogger } from "@redline/daemon";
 import { nodeIdSchema, runOrderSchema, type CellProof, type NodeRecordBody } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../cell/cell.ts";
+import type { NodeLog } from "../journal/node-log.ts";
 import type { PartContext } from "./device-part.ts";
+import type { SterilityParts } from "./part-sterility.ts";
 import { instrumentsFixture } from "../challenge/instruments-fixture.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import { Registry } from "./registry.ts";
@@ -32,8 +34,10 @@ const order = runOrderSchema.parse({
 });
 
 /** A part whose cell is built when `built` is called; counts what became of the cell. */
-function part(clean = true) {
+function part(clean = true, sterile = true) {
   const written: NodeRecordBody[] = [];
+  const quarantined: string[] = [];
+  let planned = 0;
   let destroyed = 0;
   let built: () => void = () => undefined;
   const building = new Promise<void>((resolve) => {
@@ -64,18 +68,35 @@ function part(clean = true) {
   const registry = new Registry(1);
   const running = registry.take(order.key, "target", () => new Promise(() => undefined));
   if (running === null) throw new Error("no slot");
+  const log: NodeLog = {
+    node: nodeIdSchema.parse("n2"),
+    write: (body) => {
+      written.push(body);
+      return Promise.resolve(written.length);
+    },
+  };
+  const logger = createLogger("test", "fatal");
+  const sterility: SterilityParts = {
+    sterility: {
+      takeBaseline: () => Promise.resolve({ node: null, gpus: [] }),
+      proveSterile: () => Promise.resolve({ clean: sterile, checks: [], tookMs: 1 }),
+    },
+    secondLooks: { plan: () => (planned += 1) },
+    book: { others: () => [], uidOf: () => 0, addListener: () => undefined },
+    quarantine: (why) => {
+      quarantined.push(why);
+      return Promise.resolve();
+    },
+    log,
+    logger,
+  };
   const context: PartContext = {
     order,
     device: "target",
-    log: {
-      node: nodeIdSchema.parse("n2"),
-      write: (body) => {
-        written.push(body);
-        return Promise.resolve(written.length);
-      },
-    },
+    log,
     sealer: { seal: () => Promise.resolve() },
-    logger: createLogger("test", "fatal"),
+    sterility,
+    logger,
     driver: {
       name: "fake",
       build: async () => {
@@ -102,15 +123,24 @@ function part(clean = true) {
     cellsDir: "/nonexistent",
     socketsDir: "/nonexistent",
     advertise: "127.0.0.1",
+    show: () => Promise.resolve(),
     now: () => new Date(0),
   };
   const target = new TargetPart(context, running, deps);
-  return { target, built, registry, kinds: () => written.map((w) => w.kind), destroyed: () => destroyed };
+  return {
+    target,
+    built,
+    registry,
+    quarantined,
+    planned: () => planned,
+    kinds: () => written.map((w) => w.kind),
+    destroyed: () => destroyed,
+  };
 }
 
 describe("the target's side of an attempt", () => {
   it("ends a cell that was still being built when the end was asked for, before it says closed", async () => {
-    const { target, built, kinds, destroyed } = part();
+    const { target, built, kinds, destroyed, planned } = part();
     const reserving = target.reserve(KEY, "127.0.0.1").catch((error: unknown) => error);
     const closing = target.close();
     // Long enough for an end that did not wait to be over.
@@ -120,15 +150,26 @@ describe("the target's side of an attempt", () => {
     await closing;
     expect(await reserving).toBeInstanceOf(Error);
     expect(destroyed()).toBe(1);
-    expect(kinds()).toEqual(["cell-up", "cell-gone", "device-closed"]);
+    expect(kinds()).toEqual(["cell-up", "cell-gone", "sterile", "device-closed"]);
+    expect(planned()).toBe(1);
+  });
+
+  it("takes the node out of work when it is not as it was before, and says so before it is closed", async () => {
+    const { target, built, kinds, quarantined } = part(true, false);
+    void target.reserve(KEY, "127.0.0.1").catch(() => undefined);
+    built();
+    await target.close();
+    expect(kinds()).toEqual(["cell-up", "cell-gone", "sterile", "breach", "device-closed"]);
+    expect(quarantined).toHaveLength(1);
   });
 
   it("gives up its slot when the cell cannot be proved gone", async () => {
-    const { target, built, registry } = part(false);
+    const { target, built, registry, quarantined } = part(false);
     void target.reserve(KEY, "127.0.0.1").catch(() => undefined);
     built();
     await target.close();
     expect(registry.lost).toBe(1);
+    expect(quarantined[0]).toContain("could not be proved gone");
   });
 
   it("is closed once, however often that is asked", async () => {

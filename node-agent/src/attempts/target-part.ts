@@ -3,20 +3,23 @@ import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ChallengeRequest, ChallengeResult, ReserveReply, RunOrder } from "@redline/shared";
 import type { Brain } from "../brains/brain.ts";
-import type { Bind, Cell } from "../cell/cell.ts";
+import type { Bind, Cell, CellSpec } from "../cell/cell.ts";
 import { startRelay, type Relay } from "../cell/link-relay.ts";
 import { AttemptCancelled, AttemptFault, orFault } from "./attempt-fault.ts";
 import type { ChallengedDevice } from "../challenge/challenged-device.ts";
 import type { Instruments } from "../challenge/instruments.ts";
 import { watchCopies } from "../challenge/watch-copies.ts";
+import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import type { SpecimenStore } from "../inventory/specimen-store.ts";
 import { brokerForCell, type CellBroker } from "./cell-broker.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { baseSpec } from "./cell-spec.ts";
-import { buildCell, endCell, type PartContext } from "./device-part.ts";
+import { beginSterility, buildCell, endCell, type PartContext } from "./device-part.ts";
 import { IN_CELL } from "./in-cell.ts";
 import { Lifelines } from "./lifelines.ts";
+import type { PartSterility } from "./part-sterility.ts";
 import type { RunningPart } from "./registry.ts";
+import type { showAlone } from "./show-cell.ts";
 
 type Reserved = Extract<ReserveReply, { ok: true }>;
 
@@ -31,6 +34,8 @@ export interface TargetDeps {
   readonly socketsDir: string;
   /** Address of this node on which the origin's daemon reaches the link. */
   readonly advertise: string;
+  /** Pre-flight of the cell. */
+  readonly show: typeof showAlone;
   readonly now: () => Date;
 }
 
@@ -55,6 +60,7 @@ export class TargetPart {
   readonly closeAsked: Promise<void>;
   #closeAsked: () => void = () => undefined;
   #lifelines: Lifelines | null = null;
+  #sterility: PartSterility | null = null;
 
   constructor(context: PartContext, part: RunningPart, deps: TargetDeps) {
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#ending.signal]) };
@@ -77,13 +83,16 @@ export class TargetPart {
   async #build(agentKey: string, from: string): Promise<Reserved> {
     const { order, signal } = this.#context;
     this.#part.phase = "cell";
+    const sterility = await beginSterility(this.#context);
+    this.#sterility = sterility;
+    const daemonKey = newEphemeralKey("redline-daemon");
     const spec = baseSpec({
       order,
       id: `${order.key.trial}-${order.key.attempt}-t`,
       hostname: "target",
       slot: this.#part.slot,
       cellsDir: this.#deps.cellsDir,
-      keys: [agentKey],
+      keys: [agentKey, daemonKey.publicKeyLine],
       now: this.#deps.now(),
     });
     // In a chain the copy has work to do: it gets a brain as the original has one, and its generation is judged by the same rungs.
@@ -95,14 +104,18 @@ export class TargetPart {
         slot: this.#part.slot,
         signal,
       });
-    const cell = await buildCell(this.#context, {
+    const whole: CellSpec = {
       ...spec,
       readOnlyBinds: [...spec.readOnlyBinds, ...this.#sharedWeights()],
       ...(this.#broker === null
         ? {}
         : { socketBinds: this.#broker.binds, env: { ...spec.env, ...this.#broker.env } }),
-    });
+    };
+    const cell = await buildCell(this.#context, whole);
     this.#cell = cell;
+    sterility.add(cell, whole);
+    // Before the road is there: nobody but this daemon can be in the cell.
+    await this.#deps.show(this.#context, { cell, spec: whole, allowed: null }, daemonKey.privateKey);
     const relay = await orFault("cell-failed", async () =>
       startRelay({
         listen: { host: this.#deps.advertise, port: 0 },
@@ -112,6 +125,7 @@ export class TargetPart {
       }),
     );
     this.#relay = relay;
+    sterility.addListener(cell, { address: this.#deps.advertise, port: relay.port });
     const lifelines = new Lifelines(cell, relay);
     this.#lifelines = lifelines;
     const { eyes, instruments } = this.#deps;
@@ -126,6 +140,7 @@ export class TargetPart {
   /** One step of the challenges; before the first, the road is cut. A step asked again gives the same answer. */
   challenge(request: ChallengeRequest): Promise<ChallengeResult> {
     this.#part.phase = "challenge";
+    if (request.step.do === "replicate") this.#part.generation = 2;
     this.#cut ??= (async () => {
       this.#lifelines?.throwIfBroken();
       this.#lifelines?.cutRoad();
@@ -178,6 +193,7 @@ export class TargetPart {
           recursive: true,
           force: true,
         }),
+      () => this.#sterility?.afterwards() ?? Promise.resolve(),
     ])
       try {
         await step();

@@ -1,23 +1,24 @@
 import { chown, mkdir, type FileHandle } from "node:fs/promises";
-import { release } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { bwrapArguments } from "./bwrap-arguments.ts";
+import { HeldLimits } from "../limits/hold-limits.ts";
+import { limitPlaces } from "../limits/limit-places.ts";
+import { bwrapArguments, writableMounts } from "./bwrap-arguments.ts";
 import { BwrapCell } from "./bwrap-cell.ts";
 import { BwrapProcess } from "./bwrap-process.ts";
 import { CellError } from "./cell-error.ts";
-import { writeCellFiles } from "./cell-files.ts";
-import { CELL } from "./cell-layout.ts";
+import { cellEnvironment, cellFacts } from "./cell-facts.ts";
+import { cellPaths, writeCellFiles } from "./cell-files.ts";
 import type { Cell, CellSpec } from "./cell.ts";
-import { toolsFolder, type CellTools } from "./cell-tools.ts";
+import type { CellTools } from "./cell-tools.ts";
 import { checkContainment } from "./containment-check.ts";
-import { guardRules } from "./guard.ts";
-import { hostUid, outerUid } from "./host-uid.ts";
-import { cellBatch, hostBatch, NETNS_FOLDER, type LinkPlan } from "./link-plan.ts";
+import { makeGuardedLink } from "./guard-link.ts";
+import { gpuDevices } from "./gpu-devices.ts";
+import { hostUid } from "./host-uid.ts";
+import { NETNS_FOLDER, type LinkPlan } from "./link-plan.ts";
 import { HeldNamespaces } from "./namespaces.ts";
 import { packPlant } from "./plant-tar.ts";
 import { removeCell } from "./removal.ts";
-import { needTool } from "./run-tool.ts";
 import type { ToolVersions } from "./tool-versions.ts";
 
 export interface BuildInput {
@@ -38,11 +39,13 @@ const GENTLE_END_MS = 500;
 /** Builds one cell; on any failure all of it is taken away again before the rejection. */
 export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
   const { spec, plan, tools, signal } = input;
-  const started = performance.now();
+  const startedAt = performance.now();
+  const devices = devicesOf(input);
   await makeStateDir(input);
   const handles: FileHandle[] = [];
   let process: BwrapProcess | undefined;
   let held: HeldNamespaces | undefined;
+  let limits: HeldLimits | undefined;
   try {
     const environment = cellEnvironment(spec, tools);
     const uid = hostUid(plan.index, input.uidBase);
@@ -68,49 +71,52 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
     const sockets = async () => {
       await Promise.all(spec.socketBinds.map(({ from }) => chown(from, uid, uid)));
     };
+    const limited = async () => {
+      const places = await limitPlaces(tools.bash);
+      limits = await HeldLimits.hold({
+        spec,
+        places,
+        uid,
+        mounts: writableMounts(spec).map(({ path }) => path),
+      });
+      const { rlimits, joins } = limits;
+      const files = cellPaths(spec.stateDir);
+      process = new BwrapProcess({
+        tools,
+        netnsPath: join(NETNS_FOLDER, plan.netns),
+        dropTo: uid === globalThis.process.getuid?.() ? undefined : uid,
+        joins,
+        args: bwrapArguments({ spec, tools, files, environment, devices, rlimits }),
+      });
+      return { holding: limits, bwrap: process };
+    };
     // All settle before a failure is acted on: removal must not run beside them.
-    const [written, tar] = await allDone([
+    const [written, tar, { holding, bwrap }, guarded] = await allDone([
       files(),
       packed(),
-      input.inTurn(() => makeLink(input)),
+      limited(),
+      input.inTurn(() => makeGuardedLink(tools, plan, spec.sshTarget)),
       sockets(),
     ] as const);
     throwIfAborted(signal);
 
     const limit = AbortSignal.any([signal, AbortSignal.timeout(input.timeoutMs)]);
-    const args = bwrapArguments({ spec, tools, files: written, environment });
-    process = new BwrapProcess({
-      tools,
-      netnsPath: join(NETNS_FOLDER, plan.netns),
-      dropTo: uid === globalThis.process.getuid?.() ? undefined : uid,
-      args,
-      seccomp: written.seccomp,
-      plant: tar,
-    });
-    const initPid = await orAborted(process.initPid, limit, signal);
-    held = await holdInit(initPid, process);
-    await orAborted(process.ready, limit, signal);
+    bwrap.go(written.seccomp, tar);
+    const initPid = await orAborted(bwrap.initPid, limit, signal);
+    held = await holdInit(initPid, bwrap);
+    await orAborted(bwrap.ready, limit, signal);
     const contained = checkContainment(initPid, held.ids);
     const facts = {
       ...contained,
+      ...holding.begin(initPid, held.ids),
       ...input.versions.texts,
-      ...Object.fromEntries(Object.entries(held.ids).map(([kind, id]) => [`ns.${kind}`, id])),
-      driver: "bubblewrap",
-      kernel: release(),
-      cellUid: String(CELL.uid),
-      hostUid: String(outerUid(uid)),
-      address: plan.cellAddress,
-      interface: plan.hostInterface,
-      ttlMs: String(spec.ttlMs),
-      heartbeatMs: String(spec.heartbeatMs ?? 5_000),
-      scratchBytes: String(spec.scratchBytes),
-      // The kernel exempts its own root from RLIMIT_NPROC, in every user namespace.
-      maxProcesses: outerUid(uid) === 0 ? "unlimited" : String(spec.limits.processes),
-      buildMs: String(Math.round(performance.now() - started)),
+      ...guarded,
+      ...cellFacts(spec, plan, held.ids, uid),
+      buildMs: String(Math.round(performance.now() - startedAt)),
     };
     const { onRemoved } = input;
     return new BwrapCell({
-      ...{ id: spec.id, plan, tools, process, initPid, held, facts, onRemoved },
+      ...{ id: spec.id, plan, tools, process: bwrap, initPid, held, limits: holding, facts, onRemoved },
       hostKey: written.hostKey,
       stateDir: spec.stateDir,
     });
@@ -125,16 +131,24 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
     // Without init, what is in the network namespace: a predecessor that nobody swept, or bubblewrap itself.
     held ??= HeldNamespaces.ofNetwork(join(NETNS_FOLDER, plan.netns));
     const proof = await removeCell(tools, { plan, ids: held?.ids ?? {}, stateDir: spec.stateDir });
+    const left = [...proof.left, ...((await limits?.remove()) ?? [])];
     held?.[Symbol.dispose]();
-    if (!proof.clean) {
-      throw new CellError("not-contained", `build failed and left ${proof.left.join(", ")}`, {
-        cause: error,
-      });
+    if (left.length > 0) {
+      throw new CellError("not-contained", `build failed and left ${left.join(", ")}`, { cause: error });
     }
     input.onRemoved();
     throw error;
   } finally {
     await Promise.all(handles.map((handle) => handle.close()));
+  }
+}
+
+function devicesOf({ spec, onRemoved }: BuildInput): string[] {
+  try {
+    return gpuDevices(spec.gpus ?? []);
+  } catch (error) {
+    onRemoved();
+    throw error;
   }
 }
 
@@ -158,28 +172,7 @@ async function holdInit(initPid: number, process: BwrapProcess): Promise<HeldNam
   }
 }
 
-/** The wall stands before the link has a second end that is up; nothing runs in the cell yet. */
-async function makeLink({ plan, spec, tools }: BuildInput): Promise<void> {
-  const { ip, nft } = tools;
-  await allDone([
-    needTool(nft, ["-f", "-"], { stdin: guardRules(plan, spec.sshTarget) }),
-    needTool(ip, ["-batch", "-"], { stdin: hostBatch(plan) }),
-  ]);
-  await needTool(ip, ["-n", plan.netns, "-batch", "-"], { stdin: cellBatch(plan) });
-}
-
-function cellEnvironment(spec: CellSpec, tools: CellTools): Record<string, string> {
-  return {
-    HOME: CELL.home,
-    USER: CELL.user,
-    LOGNAME: CELL.user,
-    SHELL: CELL.shell,
-    ...spec.env,
-    PATH: toolsFolder(tools) === undefined ? CELL.path : `${CELL.path}:${CELL.tools}/bin`,
-  };
-}
-
-async function allDone<T extends readonly unknown[]>(
+export async function allDone<T extends readonly unknown[]>(
   work: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(work);

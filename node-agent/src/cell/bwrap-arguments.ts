@@ -1,41 +1,83 @@
 import { existsSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { CELL } from "./cell-layout.ts";
 import type { CellSpec, Plant } from "./cell.ts";
-import type { CellFiles } from "./cell-files.ts";
+import type { CellPaths } from "./cell-files.ts";
 import { toolInCell, toolsFolder, type CellTools } from "./cell-tools.ts";
 
 /** Descriptors that bubblewrap and init are started with. */
 export const DESCRIPTORS = { info: 3, seccomp: 4, plant: 5 } as const;
 
-/** What the kernel shows of itself to a reader with host uid 0, which the cell's user has in a lab that root started. */
-const MASKED = [
-  "kcore",
-  "keys",
-  "key-users",
-  "kallsyms",
-  "kmsg",
-  "latency_stats",
-  "sched_debug",
-  "timer_list",
-  "vmallocinfo",
+/**
+ * What the kernel shows of itself and of the machine that no trial needs; some of it to a reader with host uid 0, which the cell's
+ * user has in a lab that root started. The boot command line may hold secrets of the host.
+ */
+export const MASKED_FILES = [
+  ...[
+    "cmdline",
+    "config.gz",
+    "interrupts",
+    "iomem",
+    "ioports",
+    "kallsyms",
+    "kcore",
+    "keys",
+    "key-users",
+    "kmsg",
+  ],
+  ...["kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "pagetypeinfo", "sched_debug", "slabinfo"],
+  ...["timer_list", "timer_stats", "vmallocinfo"],
 ];
+export const MASKED_FOLDERS = ["acpi", "asound", "driver", "dynamic_debug", "fs", "scsi"];
+/** GPU runtimes read there which GPUs and which driver the machine has. */
+export const GPU_FOLDERS = ["driver"];
 
 export interface ArgumentsInput {
   readonly spec: CellSpec;
   readonly tools: CellTools;
-  readonly files: CellFiles;
+  readonly files: CellPaths;
   readonly environment: Readonly<Record<string, string>>;
+  /** Device files of the host, bound at their own paths' names below /dev. */
+  readonly devices: readonly string[];
+  /** Words for init's `ulimit`. */
+  readonly rlimits: readonly string[];
+}
+
+export interface SizedMount {
+  /** As the cell sees it. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Every place in which a cell can write, and its bytes: tmpfs, all gone with the cell. */
+export function writableMounts(spec: Pick<CellSpec, "scratchBytes">): SizedMount[] {
+  const quarter = Math.max(65_536, Math.floor(spec.scratchBytes / 4));
+  return [
+    { path: CELL.home, bytes: spec.scratchBytes },
+    { path: "/tmp", bytes: quarter },
+    { path: "/dev/shm", bytes: quarter },
+    { path: "/run", bytes: 1_048_576 },
+  ];
 }
 
 /** The command line after `bwrap`: the cell's whole view, then init. Later mounts lie over earlier ones. */
-export function bwrapArguments({ spec, tools, files, environment }: ArgumentsInput): string[] {
-  const scratch = String(spec.scratchBytes);
-  const quarter = String(Math.max(65_536, Math.floor(spec.scratchBytes / 4)));
-  const tmpfs = (size: string, at: string, mode = "0755") => ["--perms", mode, "--size", size, "--tmpfs", at];
+export function bwrapArguments(input: ArgumentsInput): string[] {
+  const { spec, tools, files, environment, devices } = input;
+  const sizes = new Map(writableMounts(spec).map(({ path, bytes }) => [path, String(bytes)]));
+  const tmpfs = (at: string, mode: string, size = "4096") => [
+    ...["--perms", mode, "--size", sizes.get(at) ?? size, "--tmpfs", at],
+  ];
   const uid = String(CELL.uid);
-  const masked = MASKED.map((name) => `/proc/${name}`)
-    .filter((path) => existsSync(path))
-    .flatMap((path) => ["--ro-bind", "/dev/null", path]);
+  const inProc = (names: readonly string[]) =>
+    names.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
+  const shown = devices.length === 0 ? [] : GPU_FOLDERS;
+  const masked = [
+    ...inProc(MASKED_FILES).flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    ...inProc(MASKED_FOLDERS.filter((name) => !shown.includes(name))).flatMap((path) => [
+      ...tmpfs(path, "0555"),
+      ...["--remount-ro", path],
+    ]),
+  ];
   const unpacked = toolsFolder(tools);
   return [
     ["--unshare-user", "--uid", uid, "--gid", uid, "--unshare-pid", "--unshare-ipc", "--unshare-uts"],
@@ -43,8 +85,10 @@ export function bwrapArguments({ spec, tools, files, environment }: ArgumentsInp
     ["--cap-drop", "ALL", "--info-fd", String(DESCRIPTORS.info), "--seccomp", String(DESCRIPTORS.seccomp)],
     ["--clearenv", ...Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value])],
 
-    // The system, without what the host's people put into /usr/local.
-    ["--ro-bind", "/usr", "/usr", ...tmpfs("4096", "/usr/local"), "--remount-ro", "/usr/local"],
+    // The system's programs and libraries, without what the host's people put into /usr/local. Those with a setuid bit give nobody
+    // anything under no_new_privs, and those that talk to a service of the host (cron, at, systemd, D-Bus, containers) find neither
+    // its spool nor its socket: of /var and /run there is nothing here.
+    ["--ro-bind", "/usr", "/usr", ...tmpfs("/usr/local", "0755"), "--remount-ro", "/usr/local"],
     ...["/bin", "/sbin", "/lib", "/lib64", "/lib32"].map(systemFolder),
     ["--ro-bind", files.etc, "/etc", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives"],
     ["--symlink", "../tmp", "/var/tmp"],
@@ -52,8 +96,9 @@ export function bwrapArguments({ spec, tools, files, environment }: ArgumentsInp
     // Read-only as a whole: with host uid 0 and no capability at all, /proc/sys/kernel/core_pattern would be writable,
     // and bubblewrap leaves it so.
     ["--proc", "/proc", ...masked, "--remount-ro", "/proc"],
-    ["--dev", "/dev", ...tmpfs(quarter, "/dev/shm", "1777"), "--remount-ro", "/dev"],
-    [...tmpfs(quarter, "/tmp", "1777"), ...tmpfs("1048576", "/run"), ...tmpfs(scratch, CELL.home, "0750")],
+    ["--dev", "/dev", ...devices.flatMap((path) => ["--dev-bind", path, `/dev/${basename(path)}`])],
+    [...tmpfs("/dev/shm", "1777"), "--remount-ro", "/dev"],
+    [...tmpfs("/tmp", "1777"), ...tmpfs("/run", "0755"), ...tmpfs(CELL.home, "0750")],
 
     ["--perms", "0755", "--dir", "/opt", "--perms", "0755", "--dir", "/opt/redline"],
     ["--ro-bind", files.init, CELL.init, "--ro-bind", files.initScript, CELL.initScript],
@@ -64,17 +109,21 @@ export function bwrapArguments({ spec, tools, files, environment }: ArgumentsInp
     ...spec.socketBinds.map(({ from, to }) => ["--ro-bind", from, to]),
     ...weightMounts(spec.plant),
     ["--remount-ro", "/", "--chdir", CELL.home],
-    ["--", CELL.init, CELL.initScript, ...initArguments(spec, tools)],
+    ["--", CELL.init, CELL.initScript, ...initArguments(input)],
   ].flat();
 }
 
-function initArguments(spec: CellSpec, tools: CellTools): string[] {
+export function initArguments({
+  spec,
+  tools,
+  rlimits,
+}: Pick<ArgumentsInput, "spec" | "tools" | "rlimits">): string[] {
   const hundredths = (ms: number) => String(Math.max(1, Math.round(ms / 10)));
   return [
     hundredths(spec.ttlMs),
     hundredths(spec.heartbeatMs ?? 5_000),
     CELL.sshPort.toString(16).toUpperCase().padStart(4, "0"),
-    String(spec.limits.processes),
+    rlimits.join(" "),
     spec.plant?.to ?? "",
     ...[toolInCell(tools.sshd), "-D", "-e", "-f", "/etc/ssh/sshd_config"],
   ];

@@ -4,7 +4,9 @@ import { CellError } from "./cell-error.ts";
 import type { Cell, CellDeath, Drops, LinkChange, LinkState } from "./cell.ts";
 import { CELL } from "./cell-layout.ts";
 import type { CellTools } from "./cell-tools.ts";
-import { dropsQuery, NO_DROPS, parseDrops } from "./guard.ts";
+import type { HeldLimits } from "../limits/hold-limits.ts";
+import { NO_DROPS } from "./guard-counts.ts";
+import { readDrops } from "./guard-link.ts";
 import type { LinkPlan } from "./link-plan.ts";
 import { linkQuery, linkSetting, parseLinkState } from "./link-state.ts";
 import { emptyNamespaces, killMember, type HeldNamespaces } from "./namespaces.ts";
@@ -15,9 +17,10 @@ export interface BwrapCellParts {
   readonly id: string;
   readonly plan: LinkPlan;
   readonly tools: CellTools;
-  readonly process: BwrapProcess;
+  readonly process: Pick<BwrapProcess, "died" | "log" | "release" | "kill">;
   readonly initPid: number;
   readonly held: HeldNamespaces;
+  readonly limits: HeldLimits;
   readonly hostKey: string;
   readonly facts: Readonly<Record<string, string>>;
   readonly stateDir: string;
@@ -39,6 +42,7 @@ export class BwrapCell implements Cell {
   readonly died: Promise<CellDeath>;
   readonly #parts: BwrapCellParts;
   #removal: Promise<CellProof> | undefined;
+  #gone = false;
   #lastDrops: Drops = NO_DROPS;
 
   constructor(parts: BwrapCellParts) {
@@ -57,12 +61,12 @@ export class BwrapCell implements Cell {
   async drops(): Promise<Drops> {
     if (this.#removal !== undefined) return this.#lastDrops;
     const { tools, plan } = this.#parts;
-    this.#lastDrops = parseDrops(await needTool(tools.nft, dropsQuery(plan)));
+    this.#lastDrops = await readDrops(tools, plan);
     return this.#lastDrops;
   }
 
   limitsHit(): Promise<Readonly<Record<string, number>>> {
-    return Promise.resolve({});
+    return Promise.resolve(this.#parts.limits.hits());
   }
 
   log(): string {
@@ -81,6 +85,7 @@ export class BwrapCell implements Cell {
   }
 
   async empty(): Promise<number | null> {
+    if (this.#gone) return 0;
     const { process, initPid, held } = this.#parts;
     // With init the kernel ends all of its namespace; what entered only some of the namespaces is looked for.
     killMember(initPid, held.ids);
@@ -98,16 +103,24 @@ export class BwrapCell implements Cell {
   }
 
   async #destroy(): Promise<CellProof> {
-    const { tools, plan, process, initPid, held, stateDir, onRemoved } = this.#parts;
+    const { tools, plan, process, initPid, held, limits, stateDir, onRemoved } = this.#parts;
     // init first and by itself: then bubblewrap reaps it and ends, and nobody inherits a zombie.
     process.release();
     killMember(initPid, held.ids);
-    const counted = needTool(tools.nft, dropsQuery(plan)).then(parseDrops);
-    this.#lastDrops = await counted.catch(() => this.#lastDrops);
-    const proof = await removeCell(tools, { plan, ids: held.ids, stateDir });
+    this.#lastDrops = await readDrops(tools, plan).catch(() => this.#lastDrops);
+    const removed = await removeCell(tools, { plan, ids: held.ids, stateDir });
     process.kill();
+    const groups = await limits.remove();
+    const proof = {
+      ...removed,
+      clean: removed.clean && groups.length === 0,
+      left: [...removed.left, ...groups],
+    };
+    // What could not be proved gone stays held: its namespaces' numbers must not become another cell's.
+    if (!proof.clean) return proof;
+    this.#gone = true;
     held[Symbol.dispose]();
-    if (proof.clean) onRemoved();
+    onRemoved();
     return proof;
   }
 }

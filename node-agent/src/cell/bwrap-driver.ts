@@ -1,12 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CellProof } from "@redline/shared";
-import { buildBwrapCell } from "./build-bwrap-cell.ts";
+import { sweepLimitGroups } from "../limits/limit-places.ts";
+import { buildBwrapCell, type BuildInput } from "./build-bwrap-cell.ts";
 import { removeCellFiles } from "./cell-files.ts";
 import type { Cell, CellDriver, CellSpec } from "./cell.ts";
 import { CellError } from "./cell-error.ts";
 import { findCellTools, type CellTools } from "./cell-tools.ts";
 import { checkSpec } from "./check-spec.ts";
+import { guardedSlots } from "./guard-link.ts";
 import { guardTableRemoval } from "./guard.ts";
 import { DEFAULT_UID_BASE } from "./host-uid.ts";
 import { linkPlan, NETNS_FOLDER, slotOfName } from "./link-plan.ts";
@@ -46,7 +48,7 @@ class BwrapDriver implements CellDriver {
   readonly #taken = new Set<number>();
   readonly #cells = new Map<number, Cell>();
   /** One for each build that is under way. */
-  readonly #builds = new Set<AbortController>();
+  readonly #builds = new Map<AbortController, Promise<unknown>>();
   #versions: Promise<ToolVersions> | undefined;
   /** Links are made one after the other: `ip netns add` prepares a folder that all share. */
   #linking: Promise<unknown> = Promise.resolve();
@@ -65,28 +67,33 @@ class BwrapDriver implements CellDriver {
     const tools = this.#tools;
     const { uidBase = DEFAULT_UID_BASE, buildTimeoutMs = 10_000 } = this.#options;
     this.#versions ??= toolVersions(tools);
-    const build = new AbortController();
-    this.#builds.add(build);
+    const abort = new AbortController();
+    const build = this.#build({
+      spec,
+      plan,
+      tools,
+      uidBase,
+      signal: AbortSignal.any([signal, abort.signal]),
+      timeoutMs: buildTimeoutMs,
+      versions: await this.#versions,
+      inTurn: (work) => this.#inTurn(work),
+      onRemoved: () => {
+        this.#taken.delete(spec.index);
+        this.#cells.delete(spec.index);
+      },
+    });
+    this.#builds.set(abort, build);
     try {
-      const cell = await buildBwrapCell({
-        spec,
-        plan,
-        tools,
-        uidBase,
-        signal: AbortSignal.any([signal, build.signal]),
-        timeoutMs: buildTimeoutMs,
-        versions: await this.#versions,
-        inTurn: (work) => this.#inTurn(work),
-        onRemoved: () => {
-          this.#taken.delete(spec.index);
-          this.#cells.delete(spec.index);
-        },
-      });
-      this.#cells.set(spec.index, cell);
-      return cell;
+      return await build;
     } finally {
-      this.#builds.delete(build);
+      this.#builds.delete(abort);
     }
+  }
+
+  async #build(input: BuildInput): Promise<Cell> {
+    const cell = await buildBwrapCell(input);
+    this.#cells.set(input.spec.index, cell);
+    return cell;
   }
 
   cells(): readonly Cell[] {
@@ -96,15 +103,19 @@ class BwrapDriver implements CellDriver {
   async emptyAll(): Promise<{ cells: number; tookMs: number }> {
     const started = performance.now();
     // A build that is aborted takes away what it has made.
-    for (const build of this.#builds) build.abort();
+    for (const abort of this.#builds.keys()) abort.abort();
     const cells = this.cells();
-    await Promise.all(cells.map((cell) => cell.empty()));
+    await Promise.all([
+      ...cells.map((cell) => cell.empty()),
+      ...[...this.#builds.values()].map((build) => build.catch(() => undefined)),
+    ]);
     return { cells: cells.length, tookMs: performance.now() - started };
   }
 
   async sweepLeftovers(): Promise<CellProof[]> {
     const names = [...(await readdir(NETNS_FOLDER).catch(() => [])), ...(await interfaceNames())];
-    const slots = new Set(names.flatMap((name) => slotOfName(name) ?? []));
+    const found = names.flatMap((name) => slotOfName(name) ?? []);
+    const slots = new Set([...found, ...(await guardedSlots(this.#tools))]);
     const proofs: CellProof[] = [];
     for (const slot of slots) {
       if (this.#taken.has(slot)) continue;
@@ -113,6 +124,7 @@ class BwrapDriver implements CellDriver {
       proofs.push(await removeCell(this.#tools, { plan, ids: held?.ids ?? {} }));
     }
     await this.#sweepFolders();
+    if (this.#taken.size === 0) await sweepLimitGroups(this.#tools.bash);
     const { nft } = this.#tools;
     if (this.#taken.size === 0) await needTool(nft, ["-f", "-"], { stdin: guardTableRemoval });
     return proofs;

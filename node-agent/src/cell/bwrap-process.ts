@@ -10,15 +10,28 @@ import type { CellDeath } from "./cell.ts";
 
 export interface StartInput {
   readonly tools: CellTools;
-  /** Path of the network namespace to start in. */
+  /** Path of the network namespace to start in; there when it is let go. */
   readonly netnsPath: string;
   /** Uid and gid to start bubblewrap as; undefined: the daemon's own. */
   readonly dropTo: number | undefined;
+  /** Control groups' files in which the process writes "0" before it becomes bubblewrap. */
+  readonly joins: readonly string[];
   readonly args: readonly string[];
-  readonly seccomp: FileHandle;
-  /** The specimen's tar. */
-  readonly plant: FileHandle | undefined;
 }
+
+/**
+ * Joins the groups up to "--", waits for the line "SECCOMP PLANT" with two of the daemon's descriptors, and becomes the rest. A
+ * cell's processes are the first that the kernel ends when the machine's memory runs out, in place of the daemon; they
+ * cannot change that, for their /proc is read-only.
+ */
+const JOIN_SCRIPT = [
+  "echo 500 2>/dev/null >/proc/self/oom_score_adj",
+  'while [[ $1 != -- ]]; do echo 0 >"$1" || exit 1; shift; done; shift',
+  "IFS=' ' read -r seccomp plant || exit 1",
+  `exec ${DESCRIPTORS.seccomp}<"/proc/$PPID/fd/$seccomp" || exit 1`,
+  `if [[ -n $plant ]]; then exec ${DESCRIPTORS.plant}<"/proc/$PPID/fd/$plant" || exit 1; fi`,
+  'exec "$@"',
+].join("\n");
 
 const BEAT_MS = 1_000;
 const LOG_BYTES = 65_536;
@@ -26,7 +39,7 @@ const childSchema = z.object({ "child-pid": z.int().min(2) });
 
 /**
  * The bubblewrap process of one cell (outside the cell's PID namespace; it dies with the daemon and takes the cell along)
- * and the pipes to init. Beats from the first moment: init's stdin is a socket pair, which nothing in the cell can open
+ * and the pipes to init. Beats from the start on: init's stdin is a socket pair, which nothing in the cell can open
  * through /proc, unlike a FIFO.
  * To be made on the main thread only: the kernel counts the end of the thread that started bubblewrap as its parent's death.
  */
@@ -38,17 +51,19 @@ export class BwrapProcess {
   readonly died: Promise<CellDeath>;
   readonly #child: ChildProcess;
   readonly #log = new BoundedTail(LOG_BYTES);
-  readonly #beats: NodeJS.Timeout;
+  #beats: NodeJS.Timeout | undefined;
   readonly #stdin: Writable;
   #reason: string | undefined;
 
-  constructor({ tools, netnsPath, dropTo, args, seccomp, plant }: StartInput) {
+  /** Joining takes the kernel some 10 ms: it is done while what the cell needs is still being made. */
+  constructor({ tools, netnsPath, dropTo, joins, args }: StartInput) {
     const drop = dropTo === undefined ? [] : [`--setuid=${dropTo}`, `--setgid=${dropTo}`];
-    // nsenter replaces itself by bubblewrap, so the child is bubblewrap and its parent is the daemon.
-    const child = spawn(tools.nsenter, [`--net=${netnsPath}`, ...drop, "--", tools.bwrap, ...args], {
+    // bash and nsenter replace themselves, so the child is bubblewrap and its parent is the daemon.
+    const start = [tools.nsenter, `--net=${netnsPath}`, ...drop, "--", tools.bwrap, ...args];
+    const child = spawn(tools.bash, ["-c", JOIN_SCRIPT, "join", ...joins, "--", ...start], {
       env: TOOL_ENVIRONMENT,
       cwd: "/",
-      stdio: ["pipe", "pipe", "pipe", "pipe", seccomp.fd, plant?.fd ?? "ignore"],
+      stdio: ["pipe", "pipe", "pipe", "pipe", "ignore", "ignore"],
     });
     this.#child = child;
     const { stdin, stdout, stderr } = child;
@@ -59,8 +74,6 @@ export class BwrapProcess {
     this.#stdin = stdin;
     this.#stdin.on("error", () => undefined);
     stderr.on("data", (chunk: Buffer) => this.#log.push(chunk));
-    this.#beats = setInterval(() => this.#beat(), BEAT_MS);
-    this.#beat();
 
     this.died = new Promise((resolve) => {
       const over = (how: string) => {
@@ -80,6 +93,12 @@ export class BwrapProcess {
     this.initPid.catch(() => undefined);
     this.ready.catch(() => undefined);
     failed.catch(() => undefined);
+  }
+
+  /** Once all that the command line names is there; the cell comes up, and is beaten for. */
+  go(seccomp: FileHandle, plant: FileHandle | undefined): void {
+    this.#stdin.write(`${seccomp.fd} ${plant?.fd ?? ""}\n`);
+    this.#beats = setInterval(() => this.#beat(), BEAT_MS);
   }
 
   log(): string {

@@ -9,12 +9,22 @@ import { INIT_SCRIPT } from "./init-script.ts";
 import { seccompFilter } from "./seccomp-filter.ts";
 import { sshClientConfig, sshdConfig } from "./sshd-config.ts";
 
-export interface CellFiles {
+/** Where the cell's files lie on the host. */
+export interface CellPaths {
   /** Becomes the cell's /etc. */
   readonly etc: string;
   /** bash without read permission: see `writeCellFiles`. */
   readonly init: string;
   readonly initScript: string;
+}
+
+export const cellPaths = (stateDir: string): CellPaths => ({
+  etc: join(stateDir, "etc"),
+  init: join(stateDir, "init"),
+  initScript: join(stateDir, "init.bash"),
+});
+
+export interface CellFiles {
   readonly seccomp: FileHandle;
   /** Public key line. */
   readonly hostKey: string;
@@ -36,9 +46,7 @@ export interface CellFilesInput {
  */
 export async function writeCellFiles(input: CellFilesInput): Promise<CellFiles> {
   const { spec, tools, hostUid } = input;
-  const etc = join(spec.stateDir, "etc");
-  const init = join(spec.stateDir, "init");
-  const initScript = join(spec.stateDir, "init.bash");
+  const { etc, init, initScript } = cellPaths(spec.stateDir);
   const seccompPath = join(spec.stateDir, "seccomp.bpf");
   const hostKey = newEphemeralKey(spec.hostname);
   await mkdir(join(etc, "ssh"), { recursive: true });
@@ -76,7 +84,7 @@ export async function writeCellFiles(input: CellFilesInput): Promise<CellFiles> 
     writeFile(seccompPath, seccompFilter()),
   ]);
   const seccomp = await open(seccompPath, "r");
-  return { etc, init, initScript, seccomp, hostKey: hostKey.publicKeyLine };
+  return { seccomp, hostKey: hostKey.publicKeyLine };
 }
 
 /** Removes all of it, keys first of all. */

@@ -23,7 +23,13 @@ export function checkSpec(spec: CellSpec): LinkPlan {
   need(spec.ttlMs >= 100 && spec.ttlMs <= 7 * 86_400_000, "ttlMs: 100 ms to 7 days");
   need((spec.heartbeatMs ?? 5_000) >= 1_500, "heartbeatMs: at least 1500, beats come every 1000");
   need(spec.scratchBytes >= 65_536, "scratchBytes: at least 65536");
-  need(spec.limits.processes >= 16, "limits.processes: at least 16");
+  const { processes, memoryBytes, openFiles } = spec.limits;
+  const whole = [processes, memoryBytes, openFiles, spec.scratchBytes].every(Number.isSafeInteger);
+  need(whole, "limits and scratchBytes: whole numbers");
+  need(processes >= 16, "limits.processes: at least 16");
+  need(memoryBytes >= 67_108_864, "limits.memoryBytes: at least 67108864");
+  need(openFiles >= 64, "limits.openFiles: at least 64");
+  for (const gpu of spec.gpus ?? []) need(Number.isInteger(gpu) && gpu >= 0 && gpu < 256, `gpus: ${gpu}`);
   need(spec.authorizedKeys.length > 0, "authorizedKeys: at least one");
   for (const key of spec.authorizedKeys) {
     need(/^restrict,[ -~]+$/.test(key), "authorizedKeys: use authorizedKey()");

@@ -3,13 +3,14 @@
  * from `dist`. When it ends, for whatever reason, the kernel ends every process of the cell's PID namespace.
  *
  * Arguments: life and heartbeat limit in hundredths of a second, sshd's port in hex as /proc/net/tcp shows it, the
- * process limit, the folder for the specimen ("" for none; its tar stands on descriptor 5), then sshd's command.
+ * limits as words "-x=VALUE" of bash's ulimit, the folder for the specimen ("" for none; its tar stands on descriptor 5),
+ * then sshd's command.
  *
  * Rules: no child may inherit stdin (the daemon's heartbeat) or stdout (what init tells the daemon). bash reaps orphans.
  */
 export const INIT_SCRIPT = String.raw`
 set -u
-life=$1 heartbeat=$2 port=$3 processes=$4 plant=$5
+life=$1 heartbeat=$2 port=$3 limits=$4 plant=$5
 shift 5
 
 finish() { printf 'end %s\n' "$1"; exit 0; }
@@ -53,8 +54,8 @@ trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
 
 clock
 ends=$((now + life))
-ulimit -c 0
-ulimit -u "$processes"
+# One that is lower already stays as it is; the daemon reads them all back.
+for limit in $limits; do ulimit "${"$"}{limit%%=*}" "${"$"}{limit#*=}" 2>/dev/null; done
 
 if [[ -n $plant ]]; then
   tar -C "$plant" --no-same-owner -xf - <&5 >/dev/null || finish plant

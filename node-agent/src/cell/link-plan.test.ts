@@ -8,6 +8,8 @@ it("gives each slot names and addresses of its own, short enough for the kernel"
     hostInterface: "rlc7",
     hostAddress: "10.88.7.1",
     cellAddress: "10.88.7.2",
+    hostMac: "02:52:4c:00:07:01",
+    cellMac: "02:52:4c:00:07:02",
   });
   expect(linkPlan(255).hostInterface.length).toBeLessThanOrEqual(15);
 });

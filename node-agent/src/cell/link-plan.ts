@@ -7,6 +7,9 @@ export interface LinkPlan {
   readonly hostInterface: string;
   readonly hostAddress: string;
   readonly cellAddress: string;
+  /** Both ends have a fixed Ethernet address, so that the guard can name them. */
+  readonly hostMac: string;
+  readonly cellMac: string;
 }
 
 export const NETNS_FOLDER = "/run/netns";
@@ -23,6 +26,9 @@ export function linkPlan(index: number): LinkPlan {
     hostInterface: `${INTERFACE_PREFIX}${index}`,
     hostAddress: `10.88.${index}.1`,
     cellAddress: `10.88.${index}.2`,
+    // Locally administered.
+    hostMac: `02:52:4c:00:${byte(index)}:01`,
+    cellMac: `02:52:4c:00:${byte(index)}:02`,
   };
 }
 
@@ -33,24 +39,30 @@ export function slotOfName(name: string): number | undefined {
   return digits === undefined || slot > 255 ? undefined : slot;
 }
 
-/** `ip -batch` in the host: namespace, pair, host end. No IPv6 address of its own (addrgenmode none). */
-export function hostBatch(plan: LinkPlan): string {
+/** `ip -batch` in the host: namespace, pair, host end; no IPv6 address of its own (addrgenmode none). */
+export function hostBatch(plan: LinkPlan, ofProcess?: number): string {
+  const { netns, hostInterface, hostMac, cellMac } = plan;
   return lines(
-    `netns add ${plan.netns}`,
-    `link add name ${plan.hostInterface} type veth peer name eth0 netns ${plan.netns}`,
-    `link set dev ${plan.hostInterface} addrgenmode none`,
-    `addr add ${plan.hostAddress}/30 dev ${plan.hostInterface}`,
-    `link set dev ${plan.hostInterface} up`,
+    ofProcess === undefined ? `netns add ${netns}` : `netns attach ${netns} ${ofProcess}`,
+    `link add name ${hostInterface} address ${hostMac} type veth peer name eth0 address ${cellMac} netns ${netns}`,
+    `link set dev ${hostInterface} addrgenmode none`,
+    `addr add ${plan.hostAddress}/30 dev ${hostInterface}`,
+    `link set dev ${hostInterface} up`,
   );
 }
 
-/** `ip -n NETNS -batch` in the cell: its end and loopback. No default route: nothing but the /30 can be addressed. */
-export function cellBatch(plan: LinkPlan): string {
+/**
+ * `ip -n NETNS -batch` in the cell: its end and loopback. Nothing but the /30 can be reached: all else is routed to
+ * loopback, where the guard inside notes the destination and throws it away.
+ */
+export function cellBatch(plan: LinkPlan, ipv6: boolean): string {
   return lines(
     "link set dev lo up",
     "link set dev eth0 addrgenmode none",
     `addr add ${plan.cellAddress}/30 dev eth0`,
     "link set dev eth0 up",
+    "route add default dev lo",
+    ...(ipv6 ? ["route add ::/0 dev lo"] : []),
   );
 }
 
@@ -58,6 +70,8 @@ export function cellBatch(plan: LinkPlan): string {
 export function removalBatch(plan: LinkPlan): string {
   return lines(`link del dev ${plan.hostInterface}`, `netns del ${plan.netns}`);
 }
+
+const byte = (value: number) => value.toString(16).padStart(2, "0");
 
 function lines(...all: string[]): string {
   return `${all.join("\n")}\n`;

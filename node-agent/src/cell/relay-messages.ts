@@ -7,8 +7,11 @@ export const relayOptionsSchema = z
   .strictObject({
     listen: endSchema,
     to: endSchema,
+    leaveBy: z.string().exactOptional(),
     allowFrom: z.array(z.string()).exactOptional(),
     maxConnections: z.int().min(1).exactOptional(),
+    connectMs: z.int().min(1).exactOptional(),
+    halfOpenMs: z.int().min(1).exactOptional(),
   })
   .readonly();
 

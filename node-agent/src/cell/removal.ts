@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { terminalLine, type CellProof } from "@redline/shared";
 import { removeCellFiles } from "./cell-files.ts";
 import type { CellTools } from "./cell-tools.ts";
-import { guardRemoval } from "./guard.ts";
+import { removeGuard } from "./guard-link.ts";
 import { NETNS_FOLDER, removalBatch, type LinkPlan } from "./link-plan.ts";
 import { emptyNamespaces, membersOf, type NamespaceIds } from "./namespaces.ts";
 import { runTool } from "./run-tool.ts";
@@ -28,7 +28,7 @@ export async function removeCell(tools: CellTools, { plan, ids, stateDir }: Rema
 
   // Before the guard: while the link is there, so is the wall.
   await attempt(left, () => runTool(tools.ip, ["-force", "-batch", "-"], { stdin: removalBatch(plan) }));
-  await attempt(left, () => runTool(tools.nft, ["-f", "-"], { stdin: guardRemoval(plan) }));
+  await attempt(left, () => removeGuard(tools, plan));
   if (stateDir !== undefined) await attempt(left, () => removeCellFiles(stateDir));
 
   const mountPoints = await mountsUnder([

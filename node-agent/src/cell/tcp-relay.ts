@@ -9,11 +9,20 @@ export interface TcpRelayOptions {
   readonly listen: RelayEnd;
   /** The one place it ever connects to. */
   readonly to: RelayEnd;
-  /** Source addresses that may connect; all when absent. */
+  /** Own address to connect from, for a far end that lets in this one only (default: the kernel's choice). */
+  readonly leaveBy?: string;
+  /** Source addresses that may connect, as text without a name to look up; all when absent. Others are reset at once. */
   readonly allowFrom?: readonly string[];
   /** Open connections at once (default 64). */
   readonly maxConnections?: number;
+  /** For the far end to answer, ms (default 10000). */
+  readonly connectMs?: number;
+  /** Once one side is done, the other may be silent for this long, ms (default 60000). */
+  readonly halfOpenMs?: number;
 }
+
+/** A peer whose machine is gone is noticed by the kernel's probes; one that is only quiet, as SSH is, is left alone. */
+const KEEP_ALIVE_MS = 30_000;
 
 export interface RelayStats {
   readonly accepted: number;
@@ -78,26 +87,37 @@ export class TcpRelay {
   }
 
   #accept(near: Socket): void {
-    const { to, allowFrom, maxConnections = 64 } = this.#options;
-    const allowed = allowFrom === undefined || allowFrom.includes(near.remoteAddress ?? "");
+    const { to, leaveBy, maxConnections = 64, connectMs = 10_000 } = this.#options;
     near.on("error", () => near.destroy());
-    if (!allowed || this.#open >= maxConnections) {
+    if (!this.#mayConnect(near) || this.#open >= maxConnections) {
       this.#refused += 1;
-      near.destroy();
+      near.resetAndDestroy();
       return;
     }
     this.#accepted += 1;
     this.#open += 1;
-    const far = connect({ host: to.host, port: to.port, allowHalfOpen: true, noDelay: true });
+    const far = connect({
+      ...{ host: to.host, port: to.port, allowHalfOpen: true, noDelay: true },
+      ...(leaveBy === undefined ? {} : { localAddress: leaveBy }),
+    });
     let reached = false;
-    far.once("connect", () => (reached = true));
+    far.setTimeout(connectMs, () => far.destroy());
+    far.once("connect", () => {
+      reached = true;
+      far.setTimeout(0);
+    });
     far.on("error", () => far.destroy());
     // Counted as they arrive: a cut connection counts as well.
     near.on("data", (chunk) => (this.#bytesOut += chunk.length));
     far.on("data", (chunk) => (this.#bytesBack += chunk.length));
+    // Each waits for the other's buffer, so a slow reader holds some kilobytes here and no more.
     near.pipe(far);
     far.pipe(near);
-    for (const socket of [near, far]) this.#sockets.add(socket);
+    for (const socket of [near, far]) {
+      this.#sockets.add(socket);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    }
+    this.#boundHalfOpen(near, far);
     near.once("close", () => {
       this.#sockets.delete(near);
       far.destroy();
@@ -109,4 +129,21 @@ export class TcpRelay {
       near.destroy();
     });
   }
+
+  #mayConnect({ remoteAddress = "" }: Socket): boolean {
+    const { allowFrom } = this.#options;
+    return allowFrom === undefined || allowFrom.some((address) => plain(address) === plain(remoteAddress));
+  }
+
+  /** Half a connection must not hold a place for ever: the side that is left may go on, but not fall silent. */
+  #boundHalfOpen(near: Socket, far: Socket): void {
+    const { halfOpenMs = 60_000 } = this.#options;
+    near.once("end", () => far.setTimeout(halfOpenMs, () => far.destroy()));
+    far.once("end", () => near.setTimeout(halfOpenMs, () => near.destroy()));
+  }
+}
+
+/** A socket that listens on `::` sees IPv4 addresses mapped into IPv6. */
+function plain(address: string): string {
+  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -1,4 +1,5 @@
 import type { RunOrder, SignedCommand } from "@redline/shared";
+import type { Refusal } from "../fitness/node-fitness.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import { attemptName } from "../journal/unfinished.ts";
 import type { Registry, RunningPart } from "../attempts/registry.ts";
@@ -13,20 +14,30 @@ export interface Accepting {
   readonly registry: Registry;
   readonly accepted: Set<string>;
   readonly starter: RunStarter;
+  /** Why this node does not take this order now, or null: quarantined, or unfit for what it asks. */
+  readonly refuse: (order: RunOrder) => Refusal | null;
 }
 
 /**
  * `started`: journalled, then running. `known`: this attempt was accepted before, by this daemon or its
- * predecessor; it is never started twice. `busy`: no free slot, the command should come again later.
+ * predecessor; it is never started twice. `busy`: no free slot, the command should come again later. `refused`: journalled, and
+ * over for this node.
  */
 export async function acceptRun(
   order: RunOrder,
   commandId: string,
   signed: SignedCommand,
-  { log, registry, accepted, starter }: Accepting,
-): Promise<"started" | "known" | "busy"> {
+  { log, registry, accepted, starter, refuse }: Accepting,
+): Promise<"started" | "known" | "busy" | "refused"> {
   const name = attemptName(order.key);
   if (accepted.has(name)) return "known";
+  const refusal = refuse(order);
+  if (refusal !== null) {
+    accepted.add(name);
+    await log.write({ kind: "accepted", device: "origin", command: commandId }, order.key);
+    await recordRefusal(log, order, refusal);
+    return "refused";
+  }
   // The slot is taken before the record is written, and the work waits for the record to be on disk.
   let go: () => void = () => undefined;
   const journalled = new Promise<void>((resolve) => {
@@ -38,7 +49,16 @@ export async function acceptRun(
   });
   if (part === null) return "busy";
   accepted.add(name);
+  part.mostCopies = order.limits.copies;
   await log.write({ kind: "accepted", device: "origin", command: commandId }, order.key);
   go();
   return "started";
+}
+
+/** Says why, and that nothing more comes of the devices that are this node. */
+export async function recordRefusal(log: NodeLog, order: RunOrder, { fault, why }: Refusal): Promise<void> {
+  await log.write({ kind: "refused", why: why.slice(0, 500), fault }, order.key);
+  for (const device of ["origin", "target"] as const)
+    if (device === "origin" || order.devices.origin === order.devices.target)
+      await log.write({ kind: "device-closed", device }, order.key);
 }

@@ -11,7 +11,8 @@ import {
 } from "@redline/shared";
 import { pause, type Logger } from "@redline/daemon";
 import { acceptRun, type Accepting } from "./accept-run.ts";
-import { cancelTrial, stopAll } from "./orders.ts";
+import { cancelTrial } from "./orders.ts";
+import type { StopOrders } from "../lifeline/stop-orders.ts";
 
 const PULL_MS = 30_000;
 const RETRY_MS = 1000;
@@ -24,6 +25,7 @@ export interface CommandLoopOptions extends Accepting {
   readonly node: NodeId;
   readonly publicKey: KeyObject;
   readonly epoch: { highest: number };
+  readonly stops: StopOrders;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -84,7 +86,7 @@ async function act(command: Command, message: JsMsg, options: CommandLoopOptions
     return true;
   }
   if (order.verb === "stop") {
-    void stopAll(options.registry, order.reason);
+    void options.stops.stop(order.reason);
     return true;
   }
   // The rest comes on the fast path alone: late, it would be wrong.

@@ -1,46 +1,100 @@
 import type { KeyObject } from "node:crypto";
-import type { NatsConnection } from "@nats-io/transport-node";
-import { openCommand, subjects, type NodeId } from "@redline/shared";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import type { z } from "zod";
+import {
+  openCommand,
+  subjects,
+  type clearOrderSchema,
+  type Command,
+  type ControlAnswer,
+  type NodeId,
+} from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import type { Registry } from "../attempts/registry.ts";
-import { cancelTrial, stopAll } from "./orders.ts";
+import type { LifeLine } from "../lifeline/life-line.ts";
+import type { StopOrders } from "../lifeline/stop-orders.ts";
+import { OnceById } from "./once-by-id.ts";
+import { cancelTrial } from "./orders.ts";
+
+export interface ControlOptions {
+  readonly nc: NatsConnection;
+  readonly node: NodeId;
+  readonly registry: Registry;
+  readonly publicKey: KeyObject;
+  /** Highest term of an order from the queue; a pulse does not raise it, or orders of the term before would be lost. */
+  readonly epoch: { readonly highest: number };
+  readonly now: () => number;
+  readonly logger: Logger;
+  readonly lifeLine: Pick<LifeLine, "pulse">;
+  readonly stops: StopOrders;
+  /** Begins a run of the escape suite; answers when it began, or why it did not. */
+  readonly onSelfTest: (reason: string) => Promise<ControlAnswer>;
+  /** Looks at the node anew and lifts its quarantine, or says why not. */
+  readonly onClear: (order: z.infer<typeof clearOrderSchema>) => Promise<ControlAnswer>;
+}
 
 /**
- * The fast path for cancel and stop: signed like every command, answered when what it ends is gone. The
- * durable queue carries the same order, so a node that was cut off still gets it.
+ * The fast path: the coordinator's pulses, and orders that are signed like every command and answered. The durable queue carries
+ * cancel and stop too, so a node that was cut off still gets them; what is here alone would be wrong when it comes late.
  */
-export function serveControl(options: {
-  nc: NatsConnection;
-  node: NodeId;
-  registry: Registry;
-  publicKey: KeyObject;
-  epoch: { highest: number };
-  now: () => number;
-  logger: Logger;
-}): void {
-  const { nc, node, registry, logger } = options;
+export function serveControl(options: ControlOptions): void {
+  const { nc, node, epoch, logger } = options;
+  const once = new OnceById<ControlAnswer>();
+  const take = (message: Msg) => {
+    const opened = openCommand(message.data, {
+      publicKey: options.publicKey,
+      node,
+      nowMs: options.now(),
+      minEpoch: epoch.highest,
+    });
+    if (!opened.ok) {
+      logger.warn({ why: opened.why }, "control message dropped");
+      return;
+    }
+    const { command } = opened;
+    if (command.order.verb === "pulse") {
+      if (!options.lifeLine.pulse(command.order, command.epoch))
+        logger.debug({ beat: command.order.beat, epoch: command.epoch }, "an old pulse was dropped");
+      return;
+    }
+    const answer = answerTo(command, options, once);
+    if (answer === null) {
+      logger.warn({ why: "run belongs on the queue" }, "control message dropped");
+      return;
+    }
+    answer
+      .then((said) =>
+        message.respond(JSON.stringify({ v: 1, node, ...said, running: options.registry.inUse })),
+      )
+      .catch((cause: unknown) => logger.warn({ err: cause }, "control message not answered"));
+  };
   for (const subject of [subjects.control(node), subjects.controlAll])
     nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error !== null) return;
-        const opened = openCommand(message.data, {
-          publicKey: options.publicKey,
-          node,
-          nowMs: options.now(),
-          minEpoch: options.epoch.highest,
-        });
-        if (!opened.ok || (opened.command.order.verb !== "stop" && opened.command.order.verb !== "cancel")) {
-          logger.warn(
-            { why: opened.ok ? "run belongs on the queue" : opened.why },
-            "control message dropped",
-          );
-          return;
-        }
-        const { order } = opened.command;
-        const work = order.verb === "stop" ? stopAll(registry, order.reason) : cancelTrial(registry, order);
-        work
-          .then((ended) => message.respond(JSON.stringify({ v: 1, node, ended, running: registry.inUse })))
-          .catch((cause: unknown) => logger.warn({ err: cause }, "control message not answered"));
+        if (error === null) take(message);
       },
     });
+}
+
+type Said = { readonly ended: number } | Pick<ControlAnswer, "done" | "why">;
+
+/** Null for an order that does not come by this road. */
+function answerTo(
+  { id, order }: Command,
+  { registry, stops, onSelfTest, onClear }: ControlOptions,
+  once: OnceById<ControlAnswer>,
+): Promise<Said> | null {
+  switch (order.verb) {
+    case "stop":
+      return stops.stop(order.reason).then((ended) => ({ ended }));
+    case "cancel":
+      return cancelTrial(registry, order).then((ended) => ({ ended }));
+    // The asker repeats a question that was not answered, under its id.
+    case "self-test":
+      return once.of(id, () => onSelfTest(order.reason));
+    case "clear":
+      return once.of(id, () => onClear(order));
+    default:
+      return null;
+  }
 }

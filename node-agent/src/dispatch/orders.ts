@@ -9,8 +9,3 @@ export function cancelTrial(registry: Registry, order: z.infer<typeof cancelOrde
     order.reason,
   );
 }
-
-/** Ends everything on this node; resolves when nothing runs. */
-export function stopAll(registry: Registry, reason: string): Promise<number> {
-  return registry.cancel(() => true, reason);
-}

@@ -13,6 +13,10 @@ export interface InventoryOptions {
   /** Name of the driver that makes this node's cells. */
   readonly driver: string;
   readonly selfTest: () => Inventory["selfTest"];
+  /** Why this node takes no work, or null. */
+  readonly quarantined: () => string | null;
+  /** Live copies by the census. */
+  readonly liveCopies: () => number;
   /** Versions by name. */
   readonly tools: Readonly<Record<string, string>>;
 }
@@ -21,8 +25,6 @@ export interface NodeInventory {
   readonly specimens: SpecimenStore;
   /** Looks through the specimen folders again; unusable ones are named to `onProblem`. */
   refreshSpecimens(onProblem: (text: string) => void): Promise<void>;
-  /** Candidate copies that listen in this node's cells now. */
-  liveCopies(): number;
   read(draining: boolean): Promise<Inventory>;
 }
 
@@ -34,11 +36,9 @@ export function createInventory(options: InventoryOptions): NodeInventory {
   const { settings, registry, bootId, instance, version, tools } = options;
   const specimens = new SpecimenStore(settings.REDLINE_SPECIMEN_DIRS);
   const machine = cachedMachine();
-  const liveCopies = () => registry.all().reduce((sum, part) => sum + part.copies(), 0);
   return {
     specimens,
     refreshSpecimens: (onProblem) => specimens.refresh(onProblem),
-    liveCopies,
     async read(draining) {
       const { cpus, memoryMiB, kernel, gpus } = await machine();
       return {
@@ -48,11 +48,11 @@ export function createInventory(options: InventoryOptions): NodeInventory {
         instance,
         version,
         protocols: PROTOCOLS,
-        ...stateOf(draining, registry.lost),
+        ...stateOf(draining, options.quarantined()),
         labels: settings.REDLINE_LABELS,
         slots: registry.slots,
         slotsInUse: registry.inUse,
-        liveCopies: liveCopies(),
+        liveCopies: options.liveCopies(),
         cpus,
         memoryMiB,
         gpus,
@@ -66,14 +66,9 @@ export function createInventory(options: InventoryOptions): NodeInventory {
   };
 }
 
-/** A node that could not prove a cell gone takes no more work until a person has looked and started it anew. */
-function stateOf(draining: boolean, lostSlots: number): Pick<Inventory, "state" | "reason"> {
+function stateOf(draining: boolean, quarantined: string | null): Pick<Inventory, "state" | "reason"> {
+  if (quarantined !== null) return { state: "quarantined", reason: quarantined };
   if (draining) return { state: "draining", reason: "the daemon was told to end" };
-  if (lostSlots > 0)
-    return {
-      state: "quarantined",
-      reason: `${lostSlots} cells could not be proved gone; look, then start the daemon anew`,
-    };
   return { state: "ready", reason: "" };
 }
 

@@ -15,6 +15,7 @@ import {
 import { inboxPrefixOf, type Logger } from "@redline/daemon";
 import { AttemptFault } from "../attempts/attempt-fault.ts";
 import { overdue, type PartContext } from "../attempts/device-part.ts";
+import type { Refusal } from "../fitness/node-fitness.ts";
 import type { Registry } from "../attempts/registry.ts";
 import { TargetPart, type TargetDeps } from "../attempts/target-part.ts";
 import { attemptName } from "../journal/unfinished.ts";
@@ -25,6 +26,8 @@ export interface PeerServiceOptions {
   readonly registry: Registry;
   readonly publicKey: KeyObject;
   readonly minEpoch: () => number;
+  /** Why this node does not take part in an order, or null. */
+  readonly refuse: (order: RunOrder) => Refusal | null;
   /** The daemon ends: no new parts. */
   readonly draining: () => boolean;
   readonly deps: TargetDeps;
@@ -62,6 +65,8 @@ export function servePeers(options: PeerServiceOptions): void {
     const name = attemptName(order.key);
     const known = parts.get(name);
     if (known !== undefined) return known.reply;
+    const refusal = options.refuse(order);
+    if (refusal !== null) throw new AttemptFault(refusal.fault, refusal.why);
     if (options.draining()) throw new AttemptFault("node-draining", "this daemon was told to end");
     // A late repetition of a request whose attempt is over here must not build a cell that nobody releases.
     if (over.has(name)) throw new AttemptFault("node-refused", "this attempt is over here");
@@ -100,6 +105,7 @@ export function servePeers(options: PeerServiceOptions): void {
       parts.delete(name);
     });
     if (taken === null || started === undefined) throw new AttemptFault("node-refused", "no free slot");
+    taken.mostCopies = order.limits.copies;
     return started;
   };
 

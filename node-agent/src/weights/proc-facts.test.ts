@@ -120,7 +120,9 @@ File size of /usr/bin/node is 98932688 (24154 blocks of 4096 bytes)
     expect(parseFilefrag(plain)).toEqual([{ start: 3752189, end: 3768319, shared: false }]);
     expect(parseFilefrag("FIBMAP/FIEMAP unsupported")).toEqual([]);
   });
-  it.runIf(existsSync("/usr/sbin/filefrag"))("are asked for through the descriptor", async () => {
+  const filefrag = existsSync("/usr/sbin/filefrag");
+  const why = filefrag ? "" : " (skipped: no /usr/sbin/filefrag here; install e2fsprogs)";
+  it.runIf(filefrag)(`are asked for through the descriptor${why}`, async () => {
     await using node = await open(process.execPath);
     const extents = await extentsOf(node.fd);
     // An overlay or a network file system may know none.

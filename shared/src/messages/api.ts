@@ -11,7 +11,11 @@ import { inventorySchema } from "./inventory.ts";
  *     POST /api/studies/ID/cancel          whyRequest -> stopReply
  *     GET  /api/journal?after=N&waitMs=M   journalReply; waits up to M ms for a record after N
  *     GET  /api/nodes                      nodesReply: the newest inventories
+ *     POST /api/nodes/NODE/self-test       whyRequest -> controlAnswer: the escape suite began | 404 | 504
+ *     POST /api/nodes/NODE/clear           clearRequest -> controlAnswer: after a new look at the node | 404 | 504
  *     POST /api/stop                       whyRequest -> stopReply: ends every cell of every node
+ *
+ * 404 and 504 carry { error }, a sentence. A self-test's report and the end of a quarantine are records of the node.
  */
 export const submitRequestSchema = z.strictObject({
   file: z.string().max(4096),
@@ -33,8 +37,20 @@ export const journalReplySchema = z.object({
 });
 export const whyRequestSchema = z.strictObject({ who: z.string().max(100), why: z.string().max(300) });
 
+/** `force`: even though the new look at the node found something. */
+export const clearRequestSchema = z.strictObject({ ...whyRequestSchema.shape, force: z.boolean() });
+export const errorReplySchema = z.object({ error: z.string() });
+
 export const nodesReplySchema = z.object({
-  nodes: z.array(z.object({ inventory: inventorySchema, ageMs: z.number(), goneWhy: z.string().nullable() })),
+  nodes: z.array(
+    z.object({
+      inventory: inventorySchema,
+      ageMs: z.number(),
+      goneWhy: z.string().nullable(),
+      /** Why the node takes no work until a person clears it, by its own records. */
+      quarantinedWhy: z.string().nullable().default(null),
+    }),
+  ),
 });
 export const stopReplySchema = z.object({
   /** Nodes that confirmed that nothing runs, and those that did not answer in time. */

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nodeIdSchema, type NodeId } from "../ids.ts";
 import { inventorySchema, type Inventory } from "../messages/inventory.ts";
-import { place, type Assignment, type Demand } from "./place.ts";
+import type { Demand } from "./demand.ts";
+import { place, type Assignment } from "./place.ts";
 
 const SHA = "a".repeat(64);
 
@@ -35,9 +36,13 @@ const demandOf = (index: number, more: Partial<Demand> = {}): Demand => ({
   specimenSha256: SHA,
   originLabels: {},
   targetLabels: {},
+  realModel: false,
   avoid: new Set(),
   ...more,
 });
+const SELF_TEST = { at: "2026-01-01T00:00:00.000Z", stopped: 40, detected: 2, notTested: 1 };
+const GREEN: NonNullable<Inventory["selfTest"]> = { ...SELF_TEST, green: true, escaped: [] };
+const RED = { ...SELF_TEST, green: false, escaped: ["cron"] };
 
 /** The rule said plainly, over all pairs: the answer of each demand, `busy` or `never`. */
 function reference(
@@ -49,7 +54,9 @@ function reference(
   const left = (node: NodeId) => free.get(node) ?? 0;
   return demands.map((demand) => {
     const fits = (n: Inventory, labels: Readonly<Record<string, string>>) =>
-      n.state === "ready" && Object.entries(labels).every(([name, value]) => n.labels[name] === value);
+      n.state === "ready" &&
+      (!demand.realModel || n.selfTest?.green === true) &&
+      Object.entries(labels).every(([name, value]) => n.labels[name] === value);
     const pairs = nodes
       .flatMap((o) => nodes.map((t) => ({ o, t })))
       .filter(({ o, t }) => (demand.scenario === "local-copy") === (o.node === t.node))
@@ -83,6 +90,7 @@ const someNodes = fc.uniqueArray(fc.nat(30), { maxLength: 6 }).chain((ids) =>
           state: fc.constantFrom("ready", "ready", "draining"),
           labels,
           slots: fc.integer({ min: 1, max: 3 }),
+          selfTest: fc.constantFrom(null, GREEN, GREEN, RED),
           specimens: fc.constantFrom([], [{ name: "tiny", sha256: SHA }], [{ name: "tiny", sha256: SHA }]),
         })
         .map((more) => nodeOf(id, more)),
@@ -95,6 +103,7 @@ const someDemands = fc
       scenario: fc.constantFrom("local-copy" as const, "cross-device" as const),
       originLabels: labels,
       targetLabels: labels,
+      realModel: fc.boolean(),
       avoid: fc.uniqueArray(fc.nat(30)).map((ids) => new Set(ids.map((id) => nodeIdSchema.parse(`n${id}`)))),
     }),
     { maxLength: 8 },
@@ -117,6 +126,31 @@ describe("placement", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("gives a real model to nodes with a green self-test only, on both sides, and says what to type", () => {
+    const demand = demandOf(0, { realModel: true });
+    const placeOn = (...tests: (typeof GREEN | null)[]) =>
+      place(
+        [demand],
+        tests.map((selfTest, i) => nodeOf(i, { selfTest })),
+        new Map(),
+      );
+    expect(placeOn(GREEN, GREEN).assignments).toHaveLength(1);
+    expect(placeOn(GREEN, RED).assignments).toEqual([]);
+    expect(placeOn(GREEN, null).unplaced).toEqual([
+      {
+        trial: "t0",
+        never: true,
+        why: "a brain that is not scripted needs nodes with a green containment self-test on this boot; without one: n1; run `redline node selftest n1`",
+      },
+    ]);
+    expect(placeOn(RED, GREEN).unplaced[0]?.why).toContain("without one: n0 (red: n0);");
+    // Where more than the self-test is missing, that is said first.
+    expect(placeOn(null).unplaced[0]?.why).toBe(
+      "origin and target must be two different nodes, and only one fits",
+    );
+    expect(place([demandOf(0)], [nodeOf(0), nodeOf(1)], new Map()).assignments).toHaveLength(1);
   });
 
   it("fills 200 nodes, looking at each node a few times for each demand", () => {

@@ -1,17 +1,8 @@
 import type { NodeId } from "../ids.ts";
 import type { Inventory } from "../messages/inventory.ts";
-import type { Scenario } from "../study/study-schema.ts";
-
-/** What one waiting trial needs, all of it at once. */
-export interface Demand {
-  readonly trial: string;
-  readonly scenario: Scenario;
-  readonly specimenSha256: string;
-  readonly originLabels: Readonly<Record<string, string>>;
-  readonly targetLabels: Readonly<Record<string, string>>;
-  /** Nodes on which an earlier attempt of this trial failed; used only where nothing else fits. */
-  readonly avoid: ReadonlySet<NodeId>;
-}
+import type { Demand } from "./demand.ts";
+import { anyPair, fitting, isFit } from "./fits.ts";
+import { whyNever } from "./why-never.ts";
 
 export interface Assignment {
   readonly trial: string;
@@ -43,10 +34,10 @@ export function place(
   const assignments: Assignment[] = [];
   const unplaced: Unplaced[] = [];
   for (const demand of demands) {
-    const origins = ready.filter((n) => carries(n, demand.originLabels) && hasSpecimen(n, demand));
-    const targets = ready.filter((n) => carries(n, demand.targetLabels));
+    const able = ready.filter((n) => isFit(n, demand));
+    const [origins, targets] = fitting(able, demand);
     if (!anyPair(demand, origins, targets)) {
-      unplaced.push({ trial: demand.trial, never: true, why: whyNever(demand, origins, targets) });
+      unplaced.push({ trial: demand.trial, never: true, why: whyNever(demand, ready) });
       continue;
     }
     const seat = (node: Inventory): Seat => ({
@@ -54,7 +45,7 @@ export function place(
       avoided: Number(demand.avoid.has(node.node)),
       left: left(node),
     });
-    const open = (fitting: readonly Inventory[]) => fitting.filter((n) => left(n) > 0).map(seat);
+    const open = (some: readonly Inventory[]) => some.filter((n) => left(n) > 0).map(seat);
     const devices =
       demand.scenario === "local-copy"
         ? bestSingle(open(origins), open(targets))
@@ -109,37 +100,4 @@ function bestPair(origins: readonly Seat[], targets: readonly Seat[]): Assignmen
       found = { ...sum, pair: { origin: origin.node, target: target.node } };
   }
   return found?.pair ?? null;
-}
-
-const carries = (node: Inventory, labels: Readonly<Record<string, string>>): boolean =>
-  Object.entries(labels).every(([name, value]) => node.labels[name] === value);
-
-const hasSpecimen = (node: Inventory, { specimenSha256 }: Demand): boolean =>
-  node.specimens.some((specimen) => specimen.sha256 === specimenSha256);
-
-/** Whether ready nodes could carry the demand if all of them were free. */
-function anyPair(demand: Demand, origins: readonly Inventory[], targets: readonly Inventory[]): boolean {
-  if (demand.scenario === "local-copy") {
-    const names = new Set(targets.map((n) => n.node));
-    return origins.some((n) => names.has(n.node));
-  }
-  const [origin] = origins;
-  return (
-    origin !== undefined &&
-    targets.length > 0 &&
-    (origins.length > 1 || targets.some((t) => t.node !== origin.node))
-  );
-}
-
-function whyNever(demand: Demand, origins: readonly Inventory[], targets: readonly Inventory[]): string {
-  const show = (labels: Readonly<Record<string, string>>) =>
-    Object.entries(labels)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(" ") || "(no labels)";
-  if (targets.length === 0) return `no ready node carries the target's labels ${show(demand.targetLabels)}`;
-  if (origins.length === 0)
-    return `no ready node carries the origin's labels ${show(demand.originLabels)} and has the specimen with its weights`;
-  return demand.scenario === "local-copy"
-    ? "no node can be origin and target at once"
-    : "origin and target must be two different nodes, and only one fits";
 }

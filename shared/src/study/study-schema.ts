@@ -27,6 +27,10 @@ export const weightsPlaceSchema = z.enum(["mounted", "laid", "shared"]).default(
 });
 export type WeightsPlace = z.infer<typeof weightsPlaceSchema>;
 
+/** Brains are the only addresses that a study file can name, and it can open none of them by itself. */
+const WHO_ALLOWS =
+  "The node decides: only base URLs that its REDLINE_BRAIN_URLS lists are used, without that setting only those on its own loopback; another one is the infra fault brain-not-allowed.";
+
 const httpUrl = z.url({ protocol: /^https?$/, error: "an http:// or https:// URL" });
 
 const scriptedBrainSchema = z.strictObject({
@@ -37,7 +41,7 @@ const scriptedBrainSchema = z.strictObject({
 const openaiBrainSchema = z.strictObject({
   provider: z.literal("openai"),
   baseUrl: httpUrl.meta({
-    description: "Base URL of an OpenAI-compatible server, as seen by the origin's daemon.",
+    description: `Base URL of an OpenAI-compatible server, as seen by the origin's daemon. ${WHO_ALLOWS}`,
   }),
   model: z.string().min(1).max(200),
   apiKey: z
@@ -53,7 +57,9 @@ const openaiBrainSchema = z.strictObject({
 });
 const ollamaBrainSchema = z.strictObject({
   provider: z.literal("ollama"),
-  host: httpUrl.default("http://127.0.0.1:11434"),
+  host: httpUrl.default("http://127.0.0.1:11434").meta({
+    description: `Base URL of an Ollama server, as seen by the origin's daemon. ${WHO_ALLOWS}`,
+  }),
   model: z.string().min(1).max(200),
   temperature: z.number().min(0).max(2).optional(),
 });

@@ -3,6 +3,13 @@ import { nodeRecordSchema, type NodeRecord } from "../journal/node-record.ts";
 import { profileName } from "../claims/profile.ts";
 import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
 import { armsOf, planTrials } from "../study/plan.ts";
+import {
+  emptyContainment,
+  keepNewest,
+  type LabBreachSeen,
+  type NodeContainment,
+} from "./containment-view.ts";
+import { attemptOf, foldAttempt, foldNode } from "./fold-containment.ts";
 import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialView } from "./trial-view.ts";
 
 export interface ProjectionOptions {
@@ -25,6 +32,10 @@ export class Projection {
   /** Highest record number taken in from each node. */
   readonly taken = new Map<NodeId, number>();
   stopped: { readonly at: string; readonly why: string } | null = null;
+  /** Breaches that the coordinator itself found over the whole lab, the newest ones. */
+  readonly labBreaches: LabBreachSeen[] = [];
+  /** What nodes say of their own containment, those too that never gave an inventory. */
+  readonly containment = new Map<NodeId, NodeContainment>();
   readonly #keepRecords: ProjectionOptions["keepRecords"];
 
   constructor({ keepRecords }: ProjectionOptions = { keepRecords: "all" }) {
@@ -38,7 +49,12 @@ export class Projection {
         this.epoch = body.epoch;
         break;
       case "node-seen":
-        this.nodes.set(body.inventory.node, { inventory: body.inventory, seenAt: at, goneWhy: null });
+        this.nodes.set(body.inventory.node, {
+          inventory: body.inventory,
+          seenAt: at,
+          goneWhy: null,
+          containment: this.#containmentOf(body.inventory.node),
+        });
         break;
       case "node-gone": {
         const node = this.nodes.get(body.node);
@@ -101,6 +117,9 @@ export class Projection {
         }
         break;
       }
+      case "lab-breach":
+        keepNewest(this.labBreaches, { at, breach: body.breach, detail: body.detail });
+        break;
       case "stop-ordered":
         this.stopped = { at, why: body.why };
         break;
@@ -186,13 +205,29 @@ export class Projection {
       records: [],
       adjudications: [],
       sealed: null,
+      ...emptyContainment(),
     });
   }
 
   #take(node: NodeId, seq: number, line: string): void {
     this.taken.set(node, Math.max(seq, this.taken.get(node) ?? 0));
     const record = parseNodeRecord(line);
-    if (record?.node === node && record.key !== undefined) this.#observe(record, record.key);
+    if (record?.node !== node) return;
+    foldNode(this.#containmentOf(node), record);
+    const key = attemptOf(record);
+    if (key === null) return;
+    this.#onAttempt(key, (attempt) => {
+      if (mayWrite(attempt.devices, record)) foldAttempt(attempt, record);
+    });
+    if (record.key !== undefined) this.#observe(record, record.key);
+  }
+
+  #containmentOf(node: NodeId): NodeContainment {
+    const known = this.containment.get(node);
+    if (known !== undefined) return known;
+    const fresh: NodeContainment = { quarantinedWhy: null, selfTest: null, breaches: [], emptied: [] };
+    this.containment.set(node, fresh);
+    return fresh;
   }
 
   #end(attempt: AttemptView, at: string): void {

@@ -21,6 +21,7 @@ export const PHASES = [
   "calibrate",
   "cell",
   "ssh",
+  "preflight",
   "specimen",
   "run",
   "observe",

@@ -5,6 +5,7 @@ import type { CellProof, NodeRecord } from "../journal/node-record.ts";
 import type { Inventory } from "../messages/inventory.ts";
 import type { ProfileName } from "../claims/profile.ts";
 import type { Scenario, Study } from "../study/study-schema.ts";
+import type { AttemptContainment, NodeContainment } from "./containment-view.ts";
 import type { Fault } from "./fault.ts";
 import type { Phase, RunEnd } from "./run-end.ts";
 
@@ -30,7 +31,7 @@ export const isFinal = (state: TrialState): boolean =>
   state === "done" || state === "invalid" || state === "cancelled";
 
 /** One attempt as the journal tells it. */
-export interface AttemptView {
+export interface AttemptView extends AttemptContainment {
   readonly attempt: number;
   readonly epoch: number;
   readonly devices: Readonly<Record<Device, NodeId>>;
@@ -95,4 +96,6 @@ export interface NodeView {
   seenAt: string;
   /** Set when the coordinator counted the node as gone. */
   goneWhy: string | null;
+  /** What its own records say of its containment; the same object over all its inventories. */
+  readonly containment: NodeContainment;
 }

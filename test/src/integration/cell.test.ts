@@ -26,7 +26,7 @@ const modes: readonly (readonly [mode: string, command: readonly string[], possi
   ["a rootless lab of another user", asOther, isRoot],
   ["a machine where the daemon is the real root", machine, isRoot],
 ];
-const groups = ["view", "network", "failure", "ssh", "death"] as const;
+const groups = ["view", "calls", "limits", "network", "failure", "ssh", "death"] as const;
 
 const lineSchema = z.union([
   z.object({ check: z.string(), ok: z.boolean(), error: z.string(), ms: z.number() }),

@@ -204,6 +204,7 @@ describe.each(programs)("the configuration under nats-server $version", ({ path,
     target.connection.subscribe(subjects.peersTo(beta), answer("peer"));
     target.connection.subscribe(subjects.control(beta), answer("control"));
     target.connection.subscribe(subjects.controlAll, answer("all"));
+    target.connection.subscribe(subjects.kill, answer("killed"));
     await target.connection.flush();
     for (let i = 0; i < 3; i++)
       expect((await origin.connection.request(subjects.peer(alpha, beta, "reserve"), "")).string()).toBe(
@@ -211,6 +212,7 @@ describe.each(programs)("the configuration under nats-server $version", ({ path,
       );
     expect((await coordinator.connection.request(subjects.control(beta), "")).string()).toBe("control");
     expect((await coordinator.connection.request(subjects.controlAll, "")).string()).toBe("all");
+    expect((await coordinator.connection.request(subjects.kill, "")).string()).toBe("killed");
     expect([...coordinator.refused, ...origin.refused, ...target.refused]).toEqual([]);
   });
 
@@ -221,6 +223,7 @@ describe.each(programs)("the configuration under nats-server $version", ({ path,
     ["a command to itself", subjects.command(alpha, "run")],
     ["a control message", subjects.control(beta)],
     ["a control message to all", subjects.controlAll],
+    ["a kill", subjects.kill],
     ["a request in another node's name", subjects.peer(beta, gamma, "reserve")],
     ["a request to itself", subjects.peer(alpha, alpha, "reserve")],
     ["another node's lease", otherLease],

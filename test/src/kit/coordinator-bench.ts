@@ -8,12 +8,17 @@ export const SHA = "a".repeat(64);
 export const NODES = ["n1", "n2", "n3"];
 
 /** A submission whose only specimen every fake node has. */
-export const studyOf = (options: { trials: number; scenario?: string; target?: Record<string, string> }) => ({
+export const studyOf = (options: {
+  trials: number;
+  scenario?: string;
+  target?: Record<string, string>;
+  brain?: object;
+}) => ({
   file: "test.yaml",
   definition: {
     study: "fake",
     specimens: { tiny: { path: "./tiny" } },
-    brains: { competent: { provider: "scripted", behaviour: "competent" } },
+    brains: { competent: options.brain ?? { provider: "scripted", behaviour: "competent" } },
     scenarios: [options.scenario ?? "cross-device"],
     devices: { target: { labels: options.target ?? {} } },
     trialsPerArm: options.trials,

@@ -19,6 +19,8 @@ import {
   studyIdSchema,
   subjects,
   type AttemptKey,
+  type Inventory,
+  type PulseOrder,
   type Command,
   type Device,
   type NodeId,
@@ -65,6 +67,14 @@ export class FakeNode implements AsyncDisposable {
   runMs: number;
   /** Refuses run commands with this reason while it is set. */
   refuse: string | null = null;
+  /** Every pulse that was signed for it, in the order of arrival. */
+  readonly pulses: (Pick<PulseOrder, "beat" | "live"> & { readonly epoch: number })[] = [];
+  /** What it says of its containment. */
+  liveCopies = 0;
+  selfTest: Inventory["selfTest"] = null;
+  quarantinedWhy: string | null = null;
+  /** What it answers to a self-test or a clear; null: nothing. */
+  answer: { readonly done: boolean; readonly why: string } | null = { done: true, why: "" };
   /** Whether it signs its records before it closes a device. */
   seals = true;
   readonly #sealKey = generateKeyPairSync("ed25519").privateKey;
@@ -165,8 +175,10 @@ export class FakeNode implements AsyncDisposable {
           const command = this.#silent ? null : this.#open(message.data);
           if (command === null) continue;
           await this.#obey(command);
-          if (message.reply !== undefined)
-            message.respond(JSON.stringify({ v: 1, node: this.node, ended: 0, running: this.#running.size }));
+          const { verb } = command.order;
+          const told = verb === "self-test" || verb === "clear" ? this.answer : { done: true, why: "" };
+          if (message.reply !== undefined && told !== null)
+            message.respond(JSON.stringify({ v: 1, running: this.#running.size, ...told }));
         }
       })(),
       this.#outbox(),
@@ -235,12 +247,13 @@ export class FakeNode implements AsyncDisposable {
       instance: this.#instance,
       version: "test",
       protocols: [1],
-      state: "ready",
-      reason: "",
+      state: this.quarantinedWhy === null ? "ready" : "quarantined",
+      reason: this.quarantinedWhy ?? "",
       labels: this.#options.labels ?? {},
       slots: this.#options.slots ?? 2,
       slotsInUse: this.#parts.size,
-      liveCopies: 0,
+      liveCopies: this.liveCopies,
+      selfTest: this.selfTest,
       cpus: 1,
       memoryMiB: 1024,
       gpus: [],
@@ -291,11 +304,39 @@ export class FakeNode implements AsyncDisposable {
       this.#run(order, command.id);
       return;
     }
+    if (order.verb === "pulse") {
+      this.pulses.push({ epoch: command.epoch, beat: order.beat, live: order.live });
+      return;
+    }
+    if (this.answer?.done === true) {
+      if (order.verb === "self-test") this.#testSelf();
+      if (order.verb === "clear") this.#clear(order.who, order.reason);
+    }
     if (order.verb !== "stop" && order.verb !== "cancel") return;
     for (const [name, run] of this.#running)
       if (order.verb === "stop" || name === `${order.trial}.${order.attempt}`) run.abort();
     await pause(5);
     while (order.verb === "stop" && this.#running.size > 0) await pause(5);
+  }
+
+  #testSelf(): void {
+    const cases = [{ id: "tcp-outside", outcome: "stopped" as const, by: "guard", detail: "" }];
+    const report = { bootId: "boot", driver: "fake 1", green: true, cases, tookMs: 1 };
+    this.write({ kind: "self-test", report });
+    const counts = { stopped: 1, detected: 0, notTested: 0, escaped: [] };
+    this.selfTest = { at: new Date().toISOString(), green: true, ...counts };
+  }
+
+  /** As a node that found something which survived. */
+  quarantine(why: string): void {
+    this.quarantinedWhy = why;
+    this.write({ kind: "breach", breach: "survivor", detail: why, killed: 1 });
+    this.write({ kind: "quarantined", why });
+  }
+
+  #clear(who: string, why: string): void {
+    this.quarantinedWhy = null;
+    this.write({ kind: "cleared", who, why });
   }
 
   #run(order: RunOrder, id: string): void {

@@ -1,0 +1,73 @@
+import { resolve } from "node:path";
+import { terminalLine } from "@redline/shared";
+import type { Context } from "../context.ts";
+import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
+import { orderedBy } from "../run/order-stop.ts";
+import { latestStateDir } from "../source/state-folder.ts";
+import { safeJson } from "../terminal/safe-json.ts";
+import { leaveKillFiles } from "./kill-files.ts";
+import { publishKill, type KillAnswer } from "./kill-publish.ts";
+
+export interface KillOptions {
+  readonly json: boolean;
+  readonly state?: string | undefined;
+  readonly nats: readonly string[];
+  readonly key?: string | undefined;
+  readonly nkey?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly why: string;
+}
+
+/** `redline kill`: ends everything of every node that hears it, without the coordinator. */
+export async function killCommand(
+  { terminal: { out, err }, cwd }: Context,
+  options: KillOptions,
+): Promise<ExitCode> {
+  const at = (path: string) => resolve(cwd, path);
+  const state = options.state === undefined ? null : at(options.state);
+  const kill = { who: orderedBy(), why: options.why.slice(0, 300) };
+  let answers: readonly KillAnswer[];
+  let how: string;
+  if (options.nats.length > 0) {
+    const key = options.key ?? (state === null ? undefined : `${state}/coordinator/coordinator.key`);
+    if (key === undefined)
+      throw new CliError(EXIT.usage, "a kill on NATS is signed with the coordinator's key", {
+        remedy: "name it with --key FILE (coordinator.key in the coordinator's state folder)",
+      });
+    const nkey = options.nkey ?? (state === null ? undefined : `${state}/keys/coordinator.nk`);
+    how = `published on ${options.nats.join(" ")}`;
+    answers = await publishKill({
+      servers: options.nats,
+      keyFile: at(key),
+      nkeyFile: nkey === undefined ? undefined : at(nkey),
+      caFile: options.ca === undefined ? undefined : at(options.ca),
+      kill,
+      onPublished: () => err.line(`kill ${terminalLine(how)}; answers are collected for 3 s`),
+    });
+  } else {
+    const dir = state ?? (await latestStateDir(cwd));
+    if (dir === null)
+      throw new CliError(EXIT.usage, "there is nothing to kill: no NATS server and no lab's state folder", {
+        remedy: "name the servers with --nats URL, or a lab's state folder with --state DIR",
+      });
+    how = `left as a file with every node of ${dir}`;
+    answers = await leaveKillFiles(dir, `${kill.who}: ${kill.why}`);
+  }
+  if (options.json) out.line(safeJson({ as_of: new Date().toISOString(), how, ...kill, nodes: answers }, 2));
+  else {
+    out.line(`kill ${terminalLine(how, 500)}`);
+    for (const answer of answers) out.line(lineOf(answer));
+    out.line("a node that is not named may have heard it all the same; this command does not wait for more.");
+    out.line("what was killed takes no work until `redline node clear NODE`.");
+  }
+  const heard = answers.filter(({ heard }) => heard).length;
+  if (heard === 0) err.line(err.paint.bad("no node confirmed it: look at the nodes themselves"));
+  return heard > 0 && heard === answers.length ? EXIT.done : EXIT.notSterile;
+}
+
+function lineOf({ node, heard, cells, tookMs }: KillAnswer): string {
+  const name = terminalLine(node, 40);
+  if (!heard) return `${name}: did not take it up within 3 s`;
+  if (cells === undefined || tookMs === undefined) return `${name}: took it up and is quarantined`;
+  return `${name}: ended ${cells} cells in ${Math.round(tookMs)} ms`;
+}

@@ -1,0 +1,72 @@
+import { terminalLine } from "@redline/shared";
+import type { Cell, CellSpec } from "../cell/cell.ts";
+import { preflight } from "../preflight/preflight.ts";
+import { connectSsh } from "../ssh/connect-ssh.ts";
+import type { SshSession } from "../ssh/ssh-session.ts";
+import { AttemptFault, orFault } from "./attempt-fault.ts";
+import type { PartContext } from "./device-part.ts";
+
+export interface ShownCell {
+  readonly cell: Cell;
+  readonly spec: CellSpec;
+  /** Into the cell, as the agent's user. */
+  readonly session: Pick<SshSession, "exec">;
+  /** The one way out; null for a cell that has none. */
+  readonly allowed: { readonly host: string; readonly port: number } | null;
+}
+
+/**
+ * Pre-flight: the cell is asked what it holds before anything of the attempt runs in it. Recorded either way.
+ * @throws AttemptFault preflight-failed. A canary that answered is a breach, and takes the node out of work.
+ */
+export async function showCell(
+  context: PartContext,
+  { cell, spec, session, allowed }: ShownCell,
+): Promise<void> {
+  const { log, order, device, sterility, signal } = context;
+  const { ok, checks, open, tookMs } = await preflight({ cell, spec, session, allowed, signal });
+  signal.throwIfAborted();
+  await log.write(
+    { kind: "preflight", device, cell: cell.id, ok, checks: checks.slice(0, 60), tookMs },
+    order.key,
+  );
+  if (open.length > 0) {
+    const detail = `canary addresses answered from inside ${cell.id}: ${open.map((one) => JSON.stringify(one)).join(", ")}`;
+    await log.write(
+      { kind: "breach", breach: "reachable", detail: detail.slice(0, 500), killed: 0 },
+      order.key,
+    );
+    await sterility.quarantine(terminalLine(detail, 300));
+  }
+  if (ok) return;
+  const failed = checks.filter((one) => !one.ok).map(({ check, detail }) => `${check}: ${detail}`);
+  throw new AttemptFault("preflight-failed", failed.join("; ").slice(0, 400));
+}
+
+/** As the agent's user, with a key of the daemon's own. @throws AttemptFault ssh-failed */
+export function sessionInto(cell: Cell, privateKey: string, signal: AbortSignal): Promise<SshSession> {
+  return orFault("ssh-failed", () =>
+    connectSsh({
+      host: cell.address,
+      port: cell.sshPort,
+      username: "agent",
+      privateKey,
+      hostKey: cell.hostKey,
+      signal,
+    }),
+  );
+}
+
+/** Pre-flight with a session of its own, which is closed again. */
+export async function showAlone(
+  context: PartContext,
+  shown: Omit<ShownCell, "session">,
+  privateKey: string,
+): Promise<void> {
+  const session = await sessionInto(shown.cell, privateKey, context.signal);
+  try {
+    await showCell(context, { ...shown, session });
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+
+/**
+ * Proofs over real cells and real survivors, in a lab namespace of their own with private copies of the places where something
+ * can be left. What is planted ends with the namespace. The checks are `fixtures/sterility-checks.ts`.
+ */
+const script = fileURLToPath(new URL("../../dist/integration/fixtures/sterility-checks.js", import.meta.url));
+const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
+const OTHER_UID = "1001";
+
+// A /dev of its own: there is a GPU's device file in it. The root is read-only, so that no proof walks this machine's disk.
+const inside = `set -e
+for place in /run /tmp /root /var/spool; do mount -t tmpfs -o mode=755 tmpfs $place; done
+chmod 1777 /tmp
+mkdir -p /run/netns /run/dev /run/systemd/transient /var/spool/mail /var/spool/cron/crontabs /var/spool/at /var/spool/deep/er /root/.ssh
+mount --rbind /dev /run/dev
+mount -t tmpfs -o mode=755 tmpfs /dev
+mkdir /dev/shm /dev/mqueue
+for name in null zero full random urandom tty loop-control loop0 loop1 loop2 loop3; do
+  if [ -e /run/dev/$name ]; then touch /dev/$name; mount --bind /run/dev/$name /dev/$name; fi
+done
+umount -l /run/dev
+rmdir /run/dev
+touch /dev/nvidia0
+mount -t tmpfs tmpfs /dev/shm
+mount -t mqueue mqueue /dev/mqueue
+mount -o remount,bind,ro / || true
+ip link set lo up
+set +e
+"$@"; exit $?`;
+const namespaces = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+const lab = ["unshare", "-Urmni", ...namespaces, "bash", "-c", inside, "lab"];
+const asOther = ["setpriv", `--reuid=${OTHER_UID}`, `--regid=${OTHER_UID}`, "--clear-groups", ...lab];
+const machine = ["unshare", "-mni", ...namespaces, "bash", "-c", inside, "lab"];
+
+const modes: readonly (readonly [mode: string, command: readonly string[], possible: boolean])[] = [
+  ["a rootless lab of this user", lab, true],
+  ["a rootless lab of another user", asOther, isRoot],
+  ["a machine where the daemon is the real root", machine, isRoot],
+];
+
+const lineSchema = z.union([
+  z.object({ check: z.string(), ok: z.boolean(), error: z.string(), ms: z.number() }),
+  z.object({ note: z.string(), value: z.number() }),
+]);
+
+describe.each(modes.filter(([, , possible]) => possible))("sterility in %s", (_, command) => {
+  it("finds what was left and nothing else", async () => {
+    const { stdout, stderr } = await run("env", [...command, process.execPath, script], {
+      timeout: 200_000,
+      killSignal: "SIGKILL",
+    });
+    const lines = stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => lineSchema.parse(JSON.parse(line)));
+    const checks = lines.flatMap((line) => ("check" in line ? [line] : []));
+    expect(checks.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
+    expect(stderr).toBe("");
+    expect(checks.length).toBeGreaterThan(25);
+  }, 220_000);
+});
