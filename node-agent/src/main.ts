@@ -23,8 +23,8 @@ import { Registry } from "./attempts/registry.ts";
 import { showAlone } from "./attempts/show-cell.ts";
 import { SpecimenFacts } from "./attempts/specimen-facts.ts";
 import { createStarter } from "./attempts/starter.ts";
-import { createBwrapDriver } from "./cell/bwrap-driver.ts";
 import { findCellTools } from "./cell/cell-tools.ts";
+import { chooseDriver } from "./choose-driver.ts";
 import { linuxInstruments } from "./challenge/linux-instruments.ts";
 import { Beats } from "./dispatch/beats.ts";
 import { runCommandLoop } from "./dispatch/command-loop.ts";
@@ -66,9 +66,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const metrics = createNodeMetrics(VERSION);
   const tools = await readTools(settings.REDLINE_TOOLS);
   await using snapshotter = createSnapshotter();
-  const driver = new CellBook(
-    createBwrapDriver({ tools: tools.path, cellsDir, heartbeatMs: settings.REDLINE_CELL_HEARTBEAT_MS }),
-  );
+  const driver = new CellBook(chooseDriver(settings, tools.path, cellsDir));
   await using sterility = createSterility({
     cellsDir,
     privatePlaces: settings.REDLINE_LAB === "1" ? LAB_PRIVATE_PLACES : [],

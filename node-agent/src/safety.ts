@@ -157,7 +157,11 @@ export class Safety {
       slots: SUITE_SLOTS,
       nsenter,
       stateDir: cellsDir,
-      addresses: { host: settings.REDLINE_ADVERTISE, ...(nats === null ? {} : { nats }) },
+      addresses: {
+        host: settings.REDLINE_ADVERTISE,
+        ...settings.REDLINE_SELF_TEST_ADDRESSES,
+        ...(nats === null ? {} : { nats }),
+      },
       sterility: suiteSterility(sterility, () => driver.others((id) => id.startsWith("escape-"))),
       now: () => new Date(),
       signal,

@@ -4,6 +4,10 @@ import { parseSettings } from "@redline/daemon";
 
 const list = (separator: string) =>
   z.string().transform((text) => text.split(separator).filter((part) => part !== ""));
+interface Listener {
+  readonly host: string;
+  readonly port: number;
+}
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 const labels = z.string().transform((text, context) => {
@@ -17,6 +21,20 @@ const labels = z.string().transform((text, context) => {
       return [name ?? "", rest.join("=")] as const;
     });
   return Object.fromEntries(entries);
+});
+
+const selfTestAddresses = z.string().transform((text, context) => {
+  const found: { coordinator?: Listener; peer?: Listener } = {};
+  for (const part of text.split(",").filter((one) => one !== "")) {
+    const {
+      name,
+      host = "",
+      port,
+    } = /^(?<name>coordinator|peer)=(?<host>[^=]+):(?<port>\d{1,5})$/.exec(part)?.groups ?? {};
+    if (name === "coordinator" || name === "peer") found[name] = { host, port: Number(port) };
+    else context.addIssue(`"${part}" is not coordinator=HOST:PORT or peer=HOST:PORT`);
+  }
+  return found;
 });
 
 /** Production looks again a minute later: what a job daemon starts comes by the minute. */
@@ -71,6 +89,11 @@ const schema = z
     REDLINE_KILL_FILE: z.string().min(1).optional(),
     /** `at-start`: the escape suite runs at the first start on each boot; `on-order`: only when it is asked for. */
     REDLINE_SELF_TEST: z.enum(["at-start", "on-order"]).default("at-start"),
+    /**
+     * More addresses that the escape suite tries from inside a cell, as `coordinator=HOST:PORT` and `peer=HOST:PORT` (sshd, or anything
+     * that listens, of another node), comma separated. This node's own and the bus's are tried in any case.
+     */
+    REDLINE_SELF_TEST_ADDRESSES: selfTestAddresses.default({}),
     /** What makes the cells. */
     REDLINE_CELL_DRIVER: z.enum(["bubblewrap", "podman", "docker"]).default("bubblewrap"),
     /** Image of the cells, where a container engine makes them. */

@@ -31,7 +31,8 @@ try {
     stateDir: folder,
     addresses: {
       host: "192.0.2.10",
-      nats: { host: "127.0.0.1", port: at !== null && typeof at === "object" ? at.port : 0 },
+      // By name, as settings may have it.
+      nats: { host: "localhost", port: at !== null && typeof at === "object" ? at.port : 0 },
       coordinator: { host: "192.0.2.20", port: 7422 },
       peer: { host: "192.0.2.30", port: 22 },
     },

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { COORDINATOR, makeNatsConfig } from "../../../deploy/nats/nats-config.mjs";
 import { coordinatorEntry, daemonEnv, hostInit, nodeAgentEntry } from "./lab-daemons.ts";
-import { connectHost, LAB_ADDRESS } from "./lab-network.ts";
+import { connectHost, LAB_ADDRESS, labPort } from "./lab-network.ts";
 import { LabProcess } from "./lab-process.ts";
 import type { LabPlan } from "./lab-protocol.ts";
 
@@ -58,7 +58,7 @@ export class LabParts {
 
   /** A host with its own PID, mount, UTS and network namespace, and its node daemon below its own init. */
   async host(host: string, index: number): Promise<LabProcess> {
-    const { ip, nft, unshare, bash, slots, specimenDirs, leaseMs, logLevel, stateDir, nodeSettings } =
+    const { ip, nft, unshare, bash, slots, specimenDirs, leaseMs, logLevel, stateDir, nodeSettings, hosts } =
       this.#plan;
     const address = connectHost(ip, host, index, nft);
     const settings = {
@@ -74,6 +74,7 @@ export class LabParts {
       REDLINE_LOG_LEVEL: logLevel,
       REDLINE_LAB: "1",
       REDLINE_SELF_TEST: "on-order",
+      REDLINE_SELF_TEST_ADDRESSES: `coordinator=${LAB_ADDRESS}:8770,peer=${labPort("peer", (index + 1) % hosts.length).address}:22`,
       REDLINE_STERILE_AGAIN_MS: "2000",
       ...nodeSettings,
     };

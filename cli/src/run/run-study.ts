@@ -152,7 +152,8 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   const left = host === null ? { clean: true, left: [] } : await endLab(host);
   // A lab that was kept up after the study's end is ended by Ctrl-C: that interrupts nothing.
   const interrupted = interrupt.signal.aborted && (view()?.study.endedAt ?? null) === null;
-  if (interrupted && host !== null) await catchUp(host, state, context);
+  // A lab that ends looks once more at each of its hosts: that too is on the journal by now, and nobody followed it.
+  if (host !== null && (interrupted || host.lab !== null)) await catchUp(host, state, context);
   const end = view();
   const results = end === null ? null : resultsOf(end.study, state.projection);
   const code = runExitCode({

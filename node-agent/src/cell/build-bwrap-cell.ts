@@ -111,6 +111,7 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
       ...holding.begin(initPid, held.ids),
       ...input.versions.texts,
       ...guarded,
+      driver: "bubblewrap",
       ...cellFacts(spec, plan, held.ids, uid),
       buildMs: String(Math.round(performance.now() - startedAt)),
     };

@@ -66,7 +66,6 @@ class BwrapDriver implements CellDriver {
     this.#taken.add(spec.index);
     const tools = this.#tools;
     const { uidBase = DEFAULT_UID_BASE, buildTimeoutMs = 10_000 } = this.#options;
-    this.#versions ??= toolVersions(tools);
     const abort = new AbortController();
     const build = this.#build({
       spec,
@@ -75,7 +74,6 @@ class BwrapDriver implements CellDriver {
       uidBase,
       signal: AbortSignal.any([signal, abort.signal]),
       timeoutMs: buildTimeoutMs,
-      versions: await this.#versions,
       inTurn: (work) => this.#inTurn(work),
       onRemoved: () => {
         this.#taken.delete(spec.index);
@@ -90,10 +88,22 @@ class BwrapDriver implements CellDriver {
     }
   }
 
-  async #build(input: BuildInput): Promise<Cell> {
-    const cell = await buildBwrapCell(input);
+  async #build(input: Omit<BuildInput, "versions">): Promise<Cell> {
+    const cell = await buildBwrapCell({ ...input, versions: await this.#toolVersions(input) });
     this.#cells.set(input.spec.index, cell);
     return cell;
+  }
+
+  /** Asked once; a failure is asked again by the next build. */
+  async #toolVersions({ onRemoved }: Pick<BuildInput, "onRemoved">): Promise<ToolVersions> {
+    this.#versions ??= toolVersions(this.#tools);
+    try {
+      return await this.#versions;
+    } catch (error) {
+      this.#versions = undefined;
+      onRemoved();
+      throw error;
+    }
   }
 
   cells(): readonly Cell[] {

@@ -15,7 +15,6 @@ export function cellFacts(
 ): Record<string, string> {
   return {
     ...Object.fromEntries(Object.entries(ids).map(([kind, id]) => [`ns.${kind}`, id])),
-    driver: "bubblewrap",
     kernel: release(),
     cellUid: String(CELL.uid),
     hostUid: String(outerUid(uid)),

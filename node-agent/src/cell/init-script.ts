@@ -50,7 +50,7 @@ for fd in /proc/self/fd/*; do
 done
 
 # With a handler, not ignored: an ignored signal would stay ignored in all that the agent starts.
-trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
+trap : HUP INT QUIT ILL TRAP ABRT BUS FPE SEGV USR1 USR2 PIPE ALRM TERM XCPU XFSZ VTALRM SYS
 
 clock
 ends=$((now + life))

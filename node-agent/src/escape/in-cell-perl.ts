@@ -1,6 +1,6 @@
 import { getSystemErrorName } from "node:util";
 import type { ExecResult } from "../ssh/exec.ts";
-import { escaped, stopped, unproven, type Finding } from "./escape-case.ts";
+import { escaped, stopped, unproven, type Finding } from "./finding.ts";
 
 /** A word for bash, whatever is in it. */
 export function shellWord(text: string): string {

@@ -1,3 +1,5 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import { counted, DIAL, DIAL_4, DIAL_6, hex6, judged, NO_WAY, SEND } from "./dial.ts";
 import type { EscapeBench, LabAddress } from "./escape-bench.ts";
 import { escaped, impossible, stopped, unproven, type EscapeCase } from "./escape-case.ts";
@@ -93,11 +95,19 @@ function labCase(id: string, what: string, of: (bench: EscapeBench) => LabAddres
     run: async (bench) => {
       const at = of(bench);
       if (at === undefined) return impossible("no such address is known to this node");
-      const loopback = at.host.startsWith("127.");
-      if (at.host.includes(":")) return judged(bench, DIAL_6, [hex6(at.host), at.port, 0]);
-      return judged(bench, DIAL_4, [at.host, at.port], loopback ? [...NO_WAY, "ECONNREFUSED"] : NO_WAY);
+      const host = await addressOf(at.host);
+      const own = host.startsWith("127.") || host === "::1";
+      const errnos = own ? [...NO_WAY, "ECONNREFUSED"] : NO_WAY;
+      return host.includes(":")
+        ? judged(bench, DIAL_6, [hex6(host), at.port, 0], errnos)
+        : judged(bench, DIAL_4, [host, at.port], errnos);
     },
   };
+}
+
+/** The cell has no resolver, and a name that it cannot look up would be stopped for the wrong reason. */
+async function addressOf(host: string): Promise<string> {
+  return isIP(host) === 0 ? (await lookup(host)).address : host;
 }
 
 const inTheLab: readonly EscapeCase[] = [

@@ -24,7 +24,7 @@ export const selfTestSchema = z.strictObject({
   driver: z.string().max(100),
   /** No case escaped, and every case that this machine can try was tried. */
   green: z.boolean(),
-  cases: z.array(escapeResultSchema).max(120),
+  cases: z.array(escapeResultSchema).max(300),
   tookMs: z.number(),
 });
 export type SelfTest = z.infer<typeof selfTestSchema>;

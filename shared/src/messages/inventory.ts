@@ -41,7 +41,7 @@ export const inventorySchema = z.strictObject({
       stopped: z.int(),
       detected: z.int(),
       notTested: z.int(),
-      escaped: z.array(z.string().max(60)).max(120),
+      escaped: z.array(z.string().max(60)).max(300),
     })
     .nullable()
     .default(null),

@@ -1,12 +1,11 @@
-import { DEFAULT_LIMITS } from "../../../node-agent/dist/cell/cell.js";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBwrapDriver } from "../../../node-agent/dist/cell/bwrap-driver.js";
-import type { Bind, Cell } from "../../../node-agent/dist/cell/cell.js";
+import { DEFAULT_LIMITS, type Bind, type Cell } from "../../../node-agent/dist/cell/cell.js";
 import { authorizedKey } from "../../../node-agent/dist/ssh/authorized-key.js";
 import { connectSsh } from "../../../node-agent/dist/ssh/connect-ssh.js";
-import { newEphemeralKey } from "../../../node-agent/dist/ssh/ephemeral-key.js";
+import { newEphemeralKey, type EphemeralKey } from "../../../node-agent/dist/ssh/ephemeral-key.js";
 import type { SshSession } from "../../../node-agent/dist/ssh/ssh-session.js";
 
 export interface BenchCell extends AsyncDisposable {
@@ -18,12 +17,14 @@ export interface BenchCell extends AsyncDisposable {
   readonly folder: string;
 }
 
-/** A real cell and our SSH session into it; for scripts that `runInLab` starts. */
-export async function buildBenchCell(readOnlyBinds: readonly Bind[] = []): Promise<BenchCell> {
-  const folder = await mkdtemp(join(tmpdir(), "redline-bench-cell-"));
-  const key = newEphemeralKey("bench");
+/** A cell as it is built for an attempt. @param stateDir must not exist yet */
+export function buildCell(
+  stateDir: string,
+  key: EphemeralKey,
+  readOnlyBinds: readonly Bind[] = [],
+): Promise<Cell> {
   const driver = createBwrapDriver({ tools: (name) => name });
-  const cell = await driver.build(
+  return driver.build(
     {
       id: "bench",
       hostname: "origin",
@@ -35,10 +36,17 @@ export async function buildBenchCell(readOnlyBinds: readonly Bind[] = []): Promi
       readOnlyBinds,
       socketBinds: [],
       env: {},
-      stateDir: join(folder, "cell"),
+      stateDir,
     },
     new AbortController().signal,
   );
+}
+
+/** A real cell and our SSH session into it; for scripts that `runInLab` starts. */
+export async function buildBenchCell(readOnlyBinds: readonly Bind[] = []): Promise<BenchCell> {
+  const folder = await mkdtemp(join(tmpdir(), "redline-bench-cell-"));
+  const key = newEphemeralKey("bench");
+  const cell = await buildCell(join(folder, "cell"), key, readOnlyBinds);
   const session = await connectSsh({
     host: cell.address,
     port: cell.sshPort,

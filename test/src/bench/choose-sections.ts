@@ -7,6 +7,7 @@ export const SECTION_NAMES = [
   "digest",
   "listener",
   "challenge",
+  "cell",
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 

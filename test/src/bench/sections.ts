@@ -1,3 +1,4 @@
+import { benchCell } from "./cell.ts";
 import { benchChallenge, FLOOR_MS, SILENCES_MS } from "./challenge.ts";
 import type { SectionName } from "./choose-sections.ts";
 import { benchDigest } from "./digest.ts";
@@ -91,6 +92,17 @@ async function* challenge() {
   }
 }
 
+async function* cell() {
+  yield "Until SSH can be spoken to a contained sshd, in turns: bare bubblewrap, the first issue's view, a cell as built for an attempt";
+  const { bare, bareSshd, first, ours, ratio, rounds } = await benchCell();
+  const times = (ms: number) => `${(ms / bareSshd.median).toFixed(2)} of bare bwrap + sshd`;
+  yield `bwrap --unshare-all true    ${show(bare)}, ${times(bare.median)}`;
+  yield `bare bwrap + sshd           ${show(bareSshd)}, keys and configuration made before`;
+  yield `first issue's view + sshd   ${show(first)}, ${times(first.median)}; no init, limits, filter, guard, link`;
+  yield `cell with everything        ${show(ours)}; files, keys, link, guard, limits and init are in it`;
+  yield `ratio                       ${atMost(ratio, 3)}, ${rounds} rounds`;
+}
+
 export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   ssh,
   snapshot,
@@ -99,4 +111,5 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   digest,
   listener,
   challenge,
+  cell,
 };

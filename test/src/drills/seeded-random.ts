@@ -1,0 +1,17 @@
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32, public domain, by Tommy Ettinger). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Each of them by the toss of a coin; one at least. */
+export function someOf<T>(all: readonly T[], random: () => number): readonly T[] {
+  const chosen = all.filter(() => random() < 0.5);
+  const one = all[Math.floor(random() * all.length)];
+  return chosen.length > 0 || one === undefined ? chosen : [one];
+}
