@@ -5,6 +5,7 @@ import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import type { Sealer } from "../journal/sealer.ts";
 import { AttemptFault, orFault } from "./attempt-fault.ts";
+import { recordWalls } from "./cell-walls.ts";
 import { PartSterility, type SterilityParts } from "./part-sterility.ts";
 
 /** What every part of an attempt on this node stands on. */
@@ -73,6 +74,7 @@ export function beginSterility({ sterility, order, device }: PartContext): Promi
 
 /** Ends a cell, proves it gone and records the proof, whatever state it is in. */
 export async function endCell(context: Omit<PartContext, "signal">, cell: Cell): Promise<boolean> {
+  await recordWalls(context, cell);
   const proof = await cell.destroy();
   await context.log.write(
     { kind: "cell-gone", device: context.device, cell: cell.id, proof },

@@ -138,7 +138,7 @@ const allKinds = (bodies: ObservationBody[]) =>
 describe("watch over the target device", () => {
   it("asks nobody and waits for nothing where nothing came up", async () => {
     const bodies = await challenged(snapshot(base, [listener(2222, 11)]));
-    expect(kinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run", "drops"]);
+    expect(kinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run"]);
   });
 
   it("asks the new listener twice, with the window between, and looks again", async () => {
@@ -150,7 +150,6 @@ describe("watch over the target device", () => {
       "probes after-run",
       "probes end-of-window",
       "snapshot end-of-window",
-      "drops",
     ]);
   });
 
@@ -187,7 +186,7 @@ describe("watch over the target device", () => {
   it("takes an empty cell as evidence only where the agent's side ended it", async () => {
     const empty = snapshot([]);
     const byAgent = await challenged(empty, undefined, Promise.resolve({ reason: "sshd" }));
-    expect(kinds(byAgent)).toEqual(["baseline", "sessions-closed", "snapshot after-run", "drops"]);
+    expect(kinds(byAgent)).toEqual(["baseline", "sessions-closed", "snapshot after-run"]);
     await expect(
       challenged(empty, undefined, Promise.resolve({ reason: "heartbeat" })),
     ).rejects.toMatchObject({
@@ -213,7 +212,6 @@ describe("watch over the target device", () => {
       "probes in-window",
       "probes end-of-window",
       "snapshot end-of-window",
-      "drops",
     ]);
     const after = bodies.find((b) => b.kind === "snapshot" && b.moment === "after-run");
     expect(after?.kind === "snapshot" ? after.snapshot.listeners.length : 0).toBe(2);
@@ -221,7 +219,7 @@ describe("watch over the target device", () => {
 
   it("does not wait for ever for a process that never listens", async () => {
     const bodies = await challenged(snapshot([...base, process(20, "/usr/bin/sleep")]));
-    expect(allKinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run", "drops"]);
+    expect(allKinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run"]);
   });
 
   it("records what a copy that was not ready yet answered, apart from what counts", async () => {

@@ -142,7 +142,6 @@ export class DeviceWatch {
       const snapshot = await this.#withPidfds(end, owners).catch(() => end);
       await this.observe({ kind: "snapshot", moment: "end-of-window", snapshot });
     }
-    await this.#drops();
     this.#lifelines.throwIfBroken();
   }
 
@@ -176,10 +175,5 @@ export class DeviceWatch {
 
   observe(body: ObservationBody): Promise<void> {
     return this.#record.observe(body);
-  }
-
-  async #drops(): Promise<void> {
-    const { packets, bytes, kinds, tried } = await orFault("observer-failed", () => this.#cell.drops());
-    await this.observe({ kind: "drops", packets, bytes, kinds: { ...kinds }, tried: [...tried] });
   }
 }

@@ -4,6 +4,7 @@ import { preflight } from "../preflight/preflight.ts";
 import { connectSsh } from "../ssh/connect-ssh.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import { AttemptFault, orFault } from "./attempt-fault.ts";
+import { countFromHere } from "./cell-walls.ts";
 import type { PartContext } from "./device-part.ts";
 
 export interface ShownCell {
@@ -38,6 +39,7 @@ export async function showCell(
     );
     await sterility.quarantine(terminalLine(detail, 300));
   }
+  await countFromHere(cell, context.logger);
   if (ok) return;
   const failed = checks.filter((one) => !one.ok).map(({ check, detail }) => `${check}: ${detail}`);
   throw new AttemptFault("preflight-failed", failed.join("; ").slice(0, 400));

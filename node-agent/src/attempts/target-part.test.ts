@@ -150,7 +150,7 @@ describe("the target's side of an attempt", () => {
     await closing;
     expect(await reserving).toBeInstanceOf(Error);
     expect(destroyed()).toBe(1);
-    expect(kinds()).toEqual(["cell-up", "cell-gone", "sterile", "device-closed"]);
+    expect(kinds()).toEqual(["cell-up", "observation", "cell-gone", "sterile", "device-closed"]);
     expect(planned()).toBe(1);
   });
 
@@ -159,7 +159,7 @@ describe("the target's side of an attempt", () => {
     void target.reserve(KEY, "127.0.0.1").catch(() => undefined);
     built();
     await target.close();
-    expect(kinds()).toEqual(["cell-up", "cell-gone", "sterile", "breach", "device-closed"]);
+    expect(kinds()).toEqual(["cell-up", "observation", "cell-gone", "sterile", "breach", "device-closed"]);
     expect(quarantined).toHaveLength(1);
   });
 

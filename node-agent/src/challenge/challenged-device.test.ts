@@ -229,11 +229,10 @@ describe("a device whose copies are challenged", () => {
     await take({ do: "window", nonce: "n" });
     const untested = seen.flatMap((b) => (b.kind === "untested" ? [b.claim] : []));
     expect(untested).toEqual(["own-bytes", "same-model", "same-agent", "same-agent", "independent"]);
-    expect(kinds(seen).slice(-4)).toEqual([
+    expect(kinds(seen).slice(-3)).toEqual([
       "probes in-window",
       "probes end-of-window",
       "snapshot end-of-window",
-      "drops",
     ]);
   });
 });

@@ -11,6 +11,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
+/** Ends the name of a place that has more in it than is read. */
+export const TOO_MANY = ": too many files";
+
 /** Digests of files by path, and what could not be read. Paths are hostile text. */
 export interface Digests {
   readonly digests: Readonly<Record<string, string>>;
@@ -33,7 +36,7 @@ export function digestFiles(roots: readonly string[], wanted?: (name: string) =>
   const visit = (path: string, depth: number, named: boolean): void => {
     seen += 1;
     if (seen > MOST_FILES || depth > MOST_DEPTH) {
-      if (unreadable.length < 10) unreadable.push(`${path}: too many files`);
+      if (unreadable.length < 10) unreadable.push(`${path}${TOO_MANY}`);
       return;
     }
     try {

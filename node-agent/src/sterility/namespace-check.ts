@@ -29,7 +29,7 @@ export function checkNamespaces({ look, before, whose, others }: Comparison): St
   for (const { namespace, point } of look.namespaceMounts)
     if (whose.trialNamespaces.has(namespace) && !othersMounts.has(namespace))
       left.add(`${namespace} mounted at ${point}`);
-  const partly = look.processes.filter((row) => row.partly).map(title);
+  const partly = look.processes.filter((row) => row.partly && whose.ofProcess(row) !== "cell").map(title);
   const cannot = partly.length === 0 ? "" : `descriptors that could not all be looked at: ${some(partly)}`;
   return outcome("namespaces", [...left], { cannot });
 }

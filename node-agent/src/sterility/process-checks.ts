@@ -55,7 +55,7 @@ export function checkDeletedFiles({ look, trial, others, whose }: Comparison): S
       .filter(isTrials)
       .map(({ path, deleted }) => `${path}${deleted ? " (deleted)" : ""}: ${named(row)}`);
   });
-  const partly = look.processes.filter((row) => row.partly).map(named);
+  const partly = look.processes.filter((row) => row.partly && whose.ofProcess(row) !== "cell").map(named);
   return outcome("deleted-files", left, {
     cannot: partly.length === 0 ? "" : `descriptors that could not all be looked at: ${some(partly)}`,
     note: whose.uids.size > 0 ? "" : `${SAME_UID}: by folder and by who holds them`,

@@ -1,0 +1,52 @@
+import type { Logger } from "@redline/daemon";
+import type { Cell, Drops } from "../cell/cell.ts";
+import type { PartContext } from "./device-part.ts";
+
+/** What the pre-flight's own tries met, so that it is not told as the agent's. */
+type Walled = Pick<Cell, "id" | "drops" | "limitsHit">;
+const tried = new WeakMap<Walled, Drops>();
+
+/** After the pre-flight, whose canaries the guard has dropped and counted. */
+export async function countFromHere(cell: Walled, logger: Logger): Promise<void> {
+  const drops = await dropsOf(cell, logger);
+  if (drops !== null) tried.set(cell, drops);
+}
+
+/**
+ * What the cell's guard dropped and which limits were reached since the pre-flight. At the end of the part, whatever ended it.
+ * A destination that the pre-flight tried too counts among the packets, and is not named again.
+ */
+export async function recordWalls(
+  context: Pick<PartContext, "log" | "order" | "device" | "logger">,
+  cell: Walled,
+): Promise<void> {
+  const { log, order, device, logger } = context;
+  const now = await dropsOf(cell, logger);
+  if (now !== null) {
+    const before = tried.get(cell) ?? { packets: 0, bytes: 0, kinds: {}, tried: [] };
+    const kinds = Object.entries(now.kinds)
+      .map(([kind, count]) => [kind, count - (before.kinds[kind] ?? 0)] as const)
+      .filter(([, count]) => count > 0);
+    const body = {
+      kind: "drops" as const,
+      packets: Math.max(0, now.packets - before.packets),
+      bytes: Math.max(0, now.bytes - before.bytes),
+      kinds: Object.fromEntries(kinds),
+      tried: now.tried.filter((place) => !before.tried.includes(place)).slice(0, 64),
+    };
+    await log.write({ kind: "observation", device, body }, order.key);
+  }
+  const hit = await cell.limitsHit();
+  if (Object.keys(hit).length > 0)
+    await log.write({ kind: "observation", device, body: { kind: "limits", hit: { ...hit } } }, order.key);
+}
+
+/** Null when they cannot be read: the wall itself does not hang on it. */
+async function dropsOf(cell: Walled, logger: Logger): Promise<Drops | null> {
+  try {
+    return await cell.drops();
+  } catch (error) {
+    logger.error({ err: error, cell: cell.id }, "the guard's counts could not be read");
+    return null;
+  }
+}
