@@ -57,16 +57,16 @@ describe("what the walls of a cell met", () => {
   it("is told as a whole where there was no pre-flight, with the limits that were reached", async () => {
     const { cell, written, context } = cellThatDropped(canaries);
     cell.hit = { memory: 2 };
-    await recordWalls(context, cell);
+    expect(await recordWalls(context, cell)).toBe(true);
     expect(written).toEqual([
       { kind: "observation", device: "origin", body: { kind: "drops", ...canaries } },
       { kind: "observation", device: "origin", body: { kind: "limits", hit: { memory: 2 } } },
     ]);
   });
 
-  it("does not keep the part from its end when nobody can count", async () => {
-    const { cell, written, context } = cellThatDropped(new Error("no nft"));
-    await recordWalls(context, cell);
+  it("says so when the guard cannot be read, and does not keep the part from its end", async () => {
+    const { cell, written, context } = cellThatDropped(new Error("no table"), new Error("no table"));
+    expect(await recordWalls(context, cell)).toBe(false);
     expect(written).toEqual([]);
   });
 });

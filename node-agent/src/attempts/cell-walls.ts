@@ -15,13 +15,14 @@ export async function countFromHere(cell: Walled, logger: Logger): Promise<void>
 /**
  * What the cell's guard dropped and which limits were reached since the pre-flight. At the end of the part, whatever ended it.
  * A destination that the pre-flight tried too counts among the packets, and is not named again.
+ * @returns false when the guard's counts are not to be had: somebody may have taken its tables away while the agent was in the cell.
  */
 export async function recordWalls(
   context: Pick<PartContext, "log" | "order" | "device" | "logger">,
   cell: Walled,
-): Promise<void> {
+): Promise<boolean> {
   const { log, order, device, logger } = context;
-  const now = await dropsOf(cell, logger);
+  const now = (await dropsOf(cell, logger)) ?? (await dropsOf(cell, logger));
   if (now !== null) {
     const before = tried.get(cell) ?? { packets: 0, bytes: 0, kinds: {}, tried: [] };
     const kinds = Object.entries(now.kinds)
@@ -39,9 +40,10 @@ export async function recordWalls(
   const hit = await cell.limitsHit();
   if (Object.keys(hit).length > 0)
     await log.write({ kind: "observation", device, body: { kind: "limits", hit: { ...hit } } }, order.key);
+  return now !== null;
 }
 
-/** Null when they cannot be read: the wall itself does not hang on it. */
+/** Null when they cannot be read. */
 async function dropsOf(cell: Walled, logger: Logger): Promise<Drops | null> {
   try {
     return await cell.drops();

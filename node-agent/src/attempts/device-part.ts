@@ -74,7 +74,7 @@ export function beginSterility({ sterility, order, device }: PartContext): Promi
 
 /** Ends a cell, proves it gone and records the proof, whatever state it is in. */
 export async function endCell(context: Omit<PartContext, "signal">, cell: Cell): Promise<boolean> {
-  await recordWalls(context, cell);
+  const walled = await recordWalls(context, cell);
   const proof = await cell.destroy();
   await context.log.write(
     { kind: "cell-gone", device: context.device, cell: cell.id, proof },
@@ -89,6 +89,10 @@ export async function endCell(context: Omit<PartContext, "signal">, cell: Cell):
     );
     await context.sterility.quarantine(detail.slice(0, 300));
   }
+  if (!walled)
+    await context.sterility.quarantine(
+      `the guard of cell ${cell.id} could not be read at its end: were its tables taken away (nft flush ruleset)?`,
+    );
   return proof.clean;
 }
 
