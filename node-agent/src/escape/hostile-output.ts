@@ -1,4 +1,4 @@
-import { nodeIdSchema, slugSchema, terminalLine, trialIdSchema } from "@redline/shared";
+import { nodeIdSchema, slugSchema, subjects, terminalLine, trialIdSchema } from "@redline/shared";
 import { AgentEventReader } from "../attempts/agent-events.ts";
 import { readHostFacts } from "../observe/host-facts.ts";
 import { takeCellSnapshot } from "../observe/take-snapshot.ts";
@@ -88,12 +88,12 @@ export const hostileOutputCases: readonly EscapeCase[] = [
       const names = [
         ">",
         "*",
-        "redline.v1.kill",
+        subjects.kill,
         "a.b",
         "$KV.trial.x",
         "..",
         "a b",
-        "a\r\nPUB redline.v1.kill 0",
+        `a\r\nPUB ${subjects.kill} 0`,
         "A",
       ];
       const made = await bench.exec(

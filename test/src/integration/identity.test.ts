@@ -353,7 +353,7 @@ describe("identity of a model by its behaviour", () => {
     expect(output.lost.map((why) => why.slice(0, 40))).toEqual([
       ": the cell's network namespace is gone",
       ": the cell's network namespace is gone",
-      ": /nonexistent: spawn /nonexistent ENOEN",
+      ": /nonexistent: spawn /setpriv ENOENT",
     ]);
   });
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { hidePlaces } from "../kit/hide-places.ts";
 
 /**
  * Proofs over real cells and real survivors, in a lab namespace of their own with private copies of the places where something
@@ -15,7 +16,7 @@ const OTHER_UID = "1001";
 
 // A /dev of its own: there is a GPU's device file in it. The root is read-only, so that no proof walks this machine's disk.
 const inside = `set -e
-for place in /run /tmp /root /var/spool; do mount -t tmpfs -o mode=755 tmpfs $place; done
+${hidePlaces(["/run", "/tmp", "/root", "/var/spool"], "755")}
 chmod 1777 /tmp
 mkdir -p /run/netns /run/dev /run/systemd/transient /var/spool/mail /var/spool/cron/crontabs /var/spool/at /var/spool/deep/er /root/.ssh
 mount --rbind /dev /run/dev
