@@ -65,7 +65,7 @@ describe("what the walls of a cell met", () => {
   });
 
   it("says so when the guard cannot be read, and does not keep the part from its end", async () => {
-    const { cell, written, context } = cellThatDropped(new Error("no table"), new Error("no table"));
+    const { cell, written, context } = cellThatDropped();
     expect(await recordWalls(context, cell)).toBe(false);
     expect(written).toEqual([]);
   });

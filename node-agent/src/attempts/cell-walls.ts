@@ -1,10 +1,12 @@
-import type { Logger } from "@redline/daemon";
+import { pause, type Logger } from "@redline/daemon";
 import type { Cell, Drops } from "../cell/cell.ts";
 import type { PartContext } from "./device-part.ts";
 
 /** What the pre-flight's own tries met, so that it is not told as the agent's. */
 type Walled = Pick<Cell, "id" | "drops" | "limitsHit">;
 const tried = new WeakMap<Walled, Drops>();
+
+const READ_AGAIN = 4;
 
 /** After the pre-flight, whose canaries the guard has dropped and counted. */
 export async function countFromHere(cell: Walled, logger: Logger): Promise<void> {
@@ -22,7 +24,12 @@ export async function recordWalls(
   cell: Walled,
 ): Promise<boolean> {
   const { log, order, device, logger } = context;
-  const now = (await dropsOf(cell, logger)) ?? (await dropsOf(cell, logger));
+  let now = await dropsOf(cell, logger);
+  // Who is just emptying the cell ends what reads inside of it as well.
+  for (let again = 1; now === null && again <= READ_AGAIN; again += 1) {
+    await pause(again * 100);
+    now = await dropsOf(cell, logger);
+  }
   if (now !== null) {
     const before = tried.get(cell) ?? { packets: 0, bytes: 0, kinds: {}, tried: [] };
     const kinds = Object.entries(now.kinds)

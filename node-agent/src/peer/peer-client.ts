@@ -5,13 +5,14 @@ import { pause } from "@redline/daemon";
 import { AttemptFault } from "../attempts/attempt-fault.ts";
 import { faultSchema } from "@redline/shared";
 
-const TRIES = 3;
 const RETRY_MS = 1000;
 
 type Reply = { ok: true } | { ok: false; fault: string; why: string };
 
 /**
- * One step asked of the target's daemon. Steps are idempotent there, so a lost answer is asked for again.
+ * One step asked of the target's daemon. Steps are idempotent there, so what may be lost is asked again: a request that goes out
+ * while the bus is away is lost without an error.
+ * @param options.timeoutMs for all of it; `tryMs`: how long one request is waited for before the next
  * @throws AttemptFault with the peer's own fault, or peer-unreachable.
  */
 export async function askPeer<T extends Reply>(
@@ -19,14 +20,16 @@ export async function askPeer<T extends Reply>(
   route: { from: NodeId; to: NodeId; verb: PeerVerb },
   body: unknown,
   replySchema: z.ZodType<T>,
-  options: { timeoutMs: number; signal: AbortSignal },
+  options: { timeoutMs: number; tryMs: number; signal: AbortSignal },
 ): Promise<Extract<T, { ok: true }>> {
   const subject = subjects.peer(route.from, route.to, route.verb);
   let last: unknown;
-  for (let i = 0; i < TRIES; i++) {
+  const deadline = performance.now() + options.timeoutMs;
+  while (performance.now() < deadline) {
     options.signal.throwIfAborted();
+    const timeout = Math.max(1, Math.min(options.tryMs, deadline - performance.now()));
     try {
-      const answer = nc.request(subject, JSON.stringify(body), { timeout: options.timeoutMs });
+      const answer = nc.request(subject, JSON.stringify(body), { timeout });
       const message = await abortable(answer, options.signal);
       const reply = replySchema.parse(message.json());
       if (isOk(reply)) return reply;

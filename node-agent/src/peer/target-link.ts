@@ -13,6 +13,9 @@ import { askPeer } from "./peer-client.ts";
 
 const RESERVE_MS = 30_000;
 const RELEASE_MS = 30_000;
+const RESERVE_TRY_MS = 10_000;
+const RELEASE_TRY_MS = 3_000;
+const CHALLENGE_TRY_MS = 60_000;
 /** Over settling and the window: two rounds of questions of at most ten minutes each, and the snapshots. */
 const CHALLENGE_SPARE_MS = 1_500_000;
 
@@ -52,6 +55,7 @@ export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): 
         reserveReplySchema,
         {
           timeoutMs: RESERVE_MS,
+          tryMs: RESERVE_TRY_MS,
           signal,
         },
       );
@@ -60,7 +64,7 @@ export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): 
     async challenge(request, waitS, signal) {
       const route = { from, to, verb: "challenge" } as const;
       const timeoutMs = waitS * 1000 + CHALLENGE_SPARE_MS;
-      const options = { timeoutMs, signal };
+      const options = { timeoutMs, tryMs: CHALLENGE_TRY_MS, signal };
       const { result } = await askPeer(nc, route, { v: 1, ...request }, challengeReplySchema, options);
       return result;
     },
@@ -68,6 +72,7 @@ export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): 
       const signal = new AbortController().signal;
       await askPeer(nc, { from, to, verb: "release" }, { v: 1, key }, doneReplySchema, {
         timeoutMs: RELEASE_MS,
+        tryMs: RELEASE_TRY_MS,
         signal,
       });
     },
