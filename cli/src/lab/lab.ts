@@ -59,6 +59,7 @@ const STOP_MS = 40_000;
 
 /** What a lab hands on from its own environment to its node daemons. */
 const HANDED_ON = [
+  "REDLINE_SLOTS",
   "REDLINE_PULSE_LIMIT_MS",
   "REDLINE_CELL_HEARTBEAT_MS",
   "REDLINE_STERILE_AGAIN_MS",

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Device, Phase, RunOrder } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
+import { CellError } from "../cell/cell-error.ts";
 import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import type { Sealer } from "../journal/sealer.ts";
@@ -51,7 +52,7 @@ export function overdue(order: RunOrder): AbortSignal & Disposable {
 
 /** Builds the part's cell and records that it is up. */
 export async function buildCell(context: PartContext, spec: CellSpec): Promise<Cell> {
-  const cell = await orFault("cell-failed", () => context.driver.build(spec, context.signal));
+  const cell = await orFault("cell-failed", () => built(context, spec));
   try {
     const { id, facts } = cell;
     await context.log.write(
@@ -67,6 +68,26 @@ export async function buildCell(context: PartContext, spec: CellSpec): Promise<C
   }
 }
 
+/** A build that left something, or made a cell that is not contained, is no fault that another try mends: nobody has the cell to prove it gone. */
+async function built(context: PartContext, spec: CellSpec): Promise<Cell> {
+  try {
+    return await context.driver.build(spec, context.signal);
+  } catch (error) {
+    if (error instanceof CellError && error.code === "not-contained") {
+      context.loseSlot();
+      await survived(context, `cell ${spec.id}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** Something of the part is still on the node. */
+async function survived(context: Omit<PartContext, "signal">, detail: string): Promise<void> {
+  const { log, order, sterility } = context;
+  await log.write({ kind: "breach", breach: "survivor", detail: detail.slice(0, 500), killed: 0 }, order.key);
+  await sterility.quarantine(detail.slice(0, 300));
+}
+
 /** The node as it is before anything of the part is there. */
 export function beginSterility({ sterility, order, device }: PartContext): Promise<PartSterility> {
   return PartSterility.begin(sterility, order.key, device);
@@ -74,7 +95,12 @@ export function beginSterility({ sterility, order, device }: PartContext): Promi
 
 /** Ends a cell, proves it gone and records the proof, whatever state it is in. */
 export async function endCell(context: Omit<PartContext, "signal">, cell: Cell): Promise<boolean> {
-  const walled = await recordWalls(context, cell);
+  // First of all nobody is in it any more: records wait for the disk.
+  await cell.empty();
+  const walled = await recordWalls(context, cell).catch((error: unknown) => {
+    context.logger.error({ err: error, cell: cell.id }, "what the walls met could not be recorded");
+    return true;
+  });
   const proof = await cell.destroy();
   await context.log.write(
     { kind: "cell-gone", device: context.device, cell: cell.id, proof },
@@ -82,12 +108,7 @@ export async function endCell(context: Omit<PartContext, "signal">, cell: Cell):
   );
   if (!proof.clean) {
     context.loseSlot();
-    const detail = `cell ${cell.id} could not be proved gone: ${proof.left.join(", ")}`;
-    await context.log.write(
-      { kind: "breach", breach: "survivor", detail: detail.slice(0, 500), killed: 0 },
-      context.order.key,
-    );
-    await context.sterility.quarantine(detail.slice(0, 300));
+    await survived(context, `cell ${cell.id} could not be proved gone: ${proof.left.join(", ")}`);
   }
   if (!walled)
     await context.sterility.quarantine(

@@ -4,11 +4,14 @@ import type { CellEyes } from "./cell-eyes.ts";
 
 /** Rows of one sweep's record. */
 const MAX_SWEPT = 50;
+/** Records of sweeps: listeners that flap by the hundred would fill every journal on their way. The pictures go on. */
+const MAX_RECORDS = 500;
 
 /** Looks for listeners of one cell that come and go during the run, and counts those that are there. */
 export class ListenerSweep {
   readonly #ending = new AbortController();
   #candidates = 0;
+  #records = 0;
 
   /** Listening candidates at the last look. */
   get candidates(): number {
@@ -26,6 +29,8 @@ export class ListenerSweep {
       cell,
       (appeared, gone) => {
         this.#candidates = Math.max(0, this.#candidates + appeared.length - gone.length);
+        this.#records += 1;
+        if (this.#records > MAX_RECORDS) return;
         void observe({
           kind: "sweep",
           appeared: appeared.slice(0, MAX_SWEPT),

@@ -13,7 +13,7 @@ import type { Held, OriginDeps } from "./origin-parts.ts";
 import { prepareOriginCell } from "./prepare-origin-cell.ts";
 import type { RunningPart } from "./registry.ts";
 import { runAgent } from "./run-agent.ts";
-import { sessionInto, showCell } from "./show-cell.ts";
+import { sessionInto, showCell, takesSessions } from "./show-cell.ts";
 
 /**
  * One attempt, led by the origin's daemon:
@@ -121,7 +121,9 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   const { broker } = held;
   if (broker === null) throw new AttemptFault("unexpected", "no broker");
   await timed(context, "run", () =>
-    runAgent(context, session, deps.specimen.specimen, broker.broker, lifelines),
+    runAgent(context, session, deps.specimen.specimen, broker.broker, lifelines, () =>
+      takesSessions(cell, daemonKey.privateKey, signal),
+    ),
   );
 
   enter("observe");

@@ -35,6 +35,7 @@ const SLICE_BYTES = 16_384;
 /**
  * Starts the agent over SSH, takes in its events as they come and ends it at a limit. Records each event and the
  * run's end. Only what breaks the instrument (lost SSH, a brain nobody reaches) throws.
+ * @param cellAnswers whether the cell takes a new session: then it was the agent that ended the old one
  */
 export async function runAgent(
   context: PartContext,
@@ -42,6 +43,7 @@ export async function runAgent(
   { agent, ports }: Pick<Specimen, "agent" | "ports">,
   broker: BrainBroker,
   lifelines: Lifelines,
+  cellAnswers: () => Promise<boolean>,
 ): Promise<void> {
   const { order, signal, log } = context;
   const { timeS, turns, outputBytes } = order.limits;
@@ -66,8 +68,8 @@ export async function runAgent(
   const { counts } = broker;
   const tokens = counts.promptTokens + counts.completionTokens;
   const overTokens = order.limits.tokens !== undefined && tokens >= order.limits.tokens;
-  if (!limit.aborted && !flooded && !lifelines.endedByAgent && ended.end === "lost")
-    throw new AttemptFault("ssh-failed", "the agent's channel was lost");
+  const lost = !limit.aborted && !flooded && !lifelines.endedByAgent && ended.end === "lost";
+  if (lost && !(await cellAnswers())) throw new AttemptFault("ssh-failed", "the agent's channel was lost");
   // An agent whose brain could not be reached was not measured, whatever ended its run. A brain that refuses a question (too
   // long, no such model) did answer: what becomes of that is the agent's.
   if (state.reason !== "finished" && counts.unreachable)
@@ -85,8 +87,9 @@ export async function runAgent(
         : overTokens
           ? "token-limit"
           : (state.reason ?? "agent-crashed");
-  const detail =
-    end === "agent-crashed"
+  const detail = lost
+    ? "the session's process was ended in the cell, which takes new ones"
+    : end === "agent-crashed"
       ? `exit ${ended.code ?? ended.signal ?? "unknown"}: ${stream.stderrTail().slice(-300)}`
       : end === "output-limit"
         ? `more than ${outputBytes} bytes or ${MAX_EVENTS} events`

@@ -72,3 +72,14 @@ export async function showAlone(
     await session.close();
   }
 }
+
+/** Whether the cell takes a new session now. */
+export async function takesSessions(cell: Cell, privateKey: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const session = await sessionInto(cell, privateKey, signal);
+    await session.close();
+    return true;
+  } catch {
+    return false;
+  }
+}

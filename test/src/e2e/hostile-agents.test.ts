@@ -55,6 +55,14 @@ process.stdout.write('{"event":"x","a":' + deep + '}\\n{"event":"finished","reas
   expect(attempt?.runEnd).toBe("finished");
 });
 
+it("does not give another attempt to an agent that kills the session it runs in", async () => {
+  await using place = new Workplace();
+  // The parent of the agent's shell is the sshd of this very session.
+  const kill = `process.kill(process.ppid, "SIGKILL"); setInterval(() => undefined, 1000);`;
+  const attempt = await (await trialOf(place, kill)).ended();
+  expect(attempt?.runEnd).toBe("agent-crashed");
+});
+
 const START_LATE = `import { spawnSync } from "node:child_process";
 spawnSync("bash", ["-c", \`cd ~/system && cp -r ~/system ~/copy && cd ~/copy
 (sleep 1.5; exec setsid node start-model.mjs --port 8761) >/dev/null 2>&1 </dev/null &

@@ -101,11 +101,11 @@ export interface Ended {
 }
 
 /** The built command as a process of its own. */
-export function redline(args: readonly string[], cwd: string) {
+export function redline(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [cliEntry, ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", ...env },
   });
   let stdout = "";
   let stderr = "";
