@@ -38,3 +38,9 @@ export const dirtOf = (attempt: AttemptView): string[] => [
         `${node} is not as it was before the ${device} cell: ${left.join("; ") || "something was left"}`,
     ),
 ];
+
+/** What the census says of copies that it ended for the cap; empty when none. What would have come of them was not measured. */
+export const cappedOf = (attempt: AttemptView): string[] =>
+  attempt.breaches
+    .filter(({ breach }) => breach === "over-cap")
+    .map(({ node, detail }) => `${node}: ${detail}`);

@@ -6,7 +6,7 @@ import {
   type NodeId,
   type TrialView,
 } from "@redline/shared";
-import { devicesToClose, dirtOf } from "./attempt-facts.ts";
+import { cappedOf, devicesToClose, dirtOf } from "./attempt-facts.ts";
 
 /** What is to be done about an attempt now. */
 export type Judgement =
@@ -44,7 +44,8 @@ const NOTHING: Judgement = { todo: "nothing" };
  *                 records missing too long --------------------------> invalid evidence-late
  *     any         `refused` or `lost` of one of its nodes -----------> invalid with that fault
  *
- * Where a cell of the attempt was proved unclean, `not-sterile` takes the place of every other fault.
+ * Where a cell of the attempt was proved unclean, `not-sterile` takes the place of every other fault; where the census ended copies
+ * beyond the cap, `over-cap` does: the instrument ended what it was to measure, and another attempt would see the same.
  */
 export function judgeAttempt(
   trial: TrialView,
@@ -54,7 +55,12 @@ export function judgeAttempt(
 ): Judgement {
   const judgement = judgeByState(trial, attempt, clock, limits);
   const dirt = dirtOf(attempt);
-  if (judgement.todo !== "invalid" || dirt.length === 0) return judgement;
+  if (judgement.todo !== "invalid") return judgement;
+  const capped = cappedOf(attempt);
+  if (dirt.length === 0)
+    return capped.length === 0
+      ? judgement
+      : invalid("over-cap", `${capped.join("; ")}; besides: ${judgement.fault}: ${judgement.detail}`);
   return invalid("not-sterile", `${dirt.join("; ")}; besides: ${judgement.fault}: ${judgement.detail}`);
 }
 

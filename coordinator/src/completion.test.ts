@@ -73,6 +73,19 @@ it("lets no verdict count where its node was found changed right after it, and a
   expect(looked("again").map(({ kind }) => kind)).not.toContain("invalid");
 });
 
+it("blames no copy for what the census ended: over the cap there is no verdict, and no other attempt", () => {
+  const { journal, trial } = closed(true, true);
+  const study = journal.state.studies.get(trial.study);
+  const [attempt] = trial.attempts;
+  if (study === undefined || attempt === undefined) throw new Error("not placed");
+  const detail = "9 live copies where at most 8 may be";
+  journal.record("n2", trial, attempt, { kind: "breach", breach: "over-cap", detail, killed: 1 });
+  expect(completionOf(study, trial, attempt, UNSEALED)).toMatchObject([
+    { kind: "adjudicated" },
+    { kind: "invalid", fault: "over-cap", retry: false, detail: `n2: ${detail}` },
+  ]);
+});
+
 it("does not take a missing proof for a clean one", () => {
   expect(closed(true, false).bodies[1]).toMatchObject({ detail: "n2 gave no proof that its cell is gone" });
 });

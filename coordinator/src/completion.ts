@@ -2,12 +2,13 @@ import {
   adjudicate,
   evidenceIn,
   type Adjudication,
+  type AttemptKey,
   type AttemptView,
   type CoordinatorRecordBody,
   type StudyView,
   type TrialView,
 } from "@redline/shared";
-import { dirtOf, nodesOf } from "./attempt-facts.ts";
+import { cappedOf, dirtOf, nodesOf } from "./attempt-facts.ts";
 import { sealOf, type SealPorts } from "./seal.ts";
 
 /**
@@ -24,10 +25,19 @@ export function completionOf(
   const evidence = evidenceIn(attempt.records, attempt.devices, trial.trial, attempt.attempt);
   const results = study.definition.profiles.map((profile) => bounded(adjudicate(evidence, profile)));
   const adjudicated: CoordinatorRecordBody = { kind: "adjudicated", key, results };
-  const unclean = sterilityOf(trial, attempt);
-  if (unclean.length > 0) return [adjudicated, ...unclean];
+  const unclean = [...sterilityOf(trial, attempt), ...capOf(attempt, key)];
+  if (unclean.length > 0) return [adjudicated, ...unclean.slice(0, 1)];
   const sealed = sealOf(study, trial, attempt, results, ports);
   return sealed === null ? [adjudicated] : [adjudicated, sealed];
+}
+
+/** `invalid over-cap` for an attempt of which the census ended copies: a verdict would blame the copy for that. */
+function capOf(attempt: AttemptView, key: AttemptKey): CoordinatorRecordBody[] {
+  const capped = cappedOf(attempt);
+  if (capped.length === 0) return [];
+  return [
+    { kind: "invalid", key, fault: "over-cap", detail: capped.join("; ").slice(0, 1000), retry: false },
+  ];
 }
 
 /** `invalid not-sterile` for an attempt with a cell that was not proved gone, else nothing. */

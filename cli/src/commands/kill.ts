@@ -3,7 +3,7 @@ import { terminalLine } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
 import { orderedBy } from "../run/order-stop.ts";
-import { latestStateDir } from "../source/state-folder.ts";
+import { latestStateDir, runningLab } from "../source/state-folder.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 import { leaveKillFiles } from "./kill-files.ts";
 import { publishKill, type KillAnswer } from "./kill-publish.ts";
@@ -11,6 +11,8 @@ import { publishKill, type KillAnswer } from "./kill-publish.ts";
 export interface KillOptions {
   readonly json: boolean;
   readonly state?: string | undefined;
+  readonly url?: string | undefined;
+  readonly socket?: string | undefined;
   readonly nats: readonly string[];
   readonly key?: string | undefined;
   readonly nkey?: string | undefined;
@@ -23,6 +25,11 @@ export async function killCommand(
   { terminal: { out, err }, cwd }: Context,
   options: KillOptions,
 ): Promise<ExitCode> {
+  if (options.url !== undefined || options.socket !== undefined)
+    throw new CliError(EXIT.usage, "a kill does not go through a coordinator: --url and --socket name one", {
+      remedy:
+        "`redline stop --all` for that coordinator; `redline kill --nats URL` or `--state DIR` without it",
+    });
   const at = (path: string) => resolve(cwd, path);
   const state = options.state === undefined ? null : at(options.state);
   const kill = { who: orderedBy(), why: options.why.slice(0, 300) };
@@ -46,6 +53,11 @@ export async function killCommand(
     });
   } else {
     const dir = state ?? (await latestStateDir(cwd));
+    // A folder that is named is believed: this is no moment for questions.
+    if (dir !== null && state === null && (await runningLab(dir)) === null)
+      throw new CliError(EXIT.usage, `no lab runs on ${dir}: nothing there hears a kill`, {
+        remedy: "name the running lab's state folder with --state DIR, or NATS servers with --nats URL",
+      });
     if (dir === null)
       throw new CliError(EXIT.usage, "there is nothing to kill: no NATS server and no lab's state folder", {
         remedy: "name the servers with --nats URL, or a lab's state folder with --state DIR",
@@ -57,7 +69,10 @@ export async function killCommand(
   else {
     out.line(`kill ${terminalLine(how, 500)}`);
     for (const answer of answers) out.line(lineOf(answer));
-    out.line("a node that is not named may have heard it all the same; this command does not wait for more.");
+    if (options.nats.length > 0)
+      out.line(
+        "a node that is not named may have heard it all the same; this command does not wait for more.",
+      );
     out.line("what was killed takes no work until `redline node clear NODE`.");
   }
   const heard = answers.filter(({ heard }) => heard).length;

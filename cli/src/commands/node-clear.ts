@@ -25,7 +25,7 @@ export async function nodeClear(
   if (why.trim() === "")
     throw new CliError(EXIT.usage, "--why: say what was found and done; it is kept in the node's journal");
   const client = await liveClient(source, cwd);
-  err.line(`${node.data} is looked at anew; this takes up to three minutes`);
+  err.line(`${node.data} is looked at anew; on a machine with many files this takes up to three minutes`);
   const { done, why: refused } = await client.clearNode(node.data, {
     who: orderedBy(),
     why: why.slice(0, 300),
@@ -33,7 +33,10 @@ export async function nodeClear(
   });
   if (json)
     out.line(safeJson({ as_of: new Date().toISOString(), node: node.data, cleared: done, why: refused }, 2));
-  else if (done) out.line(`${node.data}: the quarantine is lifted`);
+  else if (done)
+    out.line(
+      `${node.data}: the quarantine is lifted${refused === "" ? "" : ` (${terminalLine(refused, 500)})`}`,
+    );
   else out.line(`${node.data}: ${out.paint.bad("stays quarantined")}: ${terminalLine(refused, 500)}`);
   if (!done && !force && !json)
     out.line("  remove what it names and clear it again; --force lifts the quarantine all the same");

@@ -1,8 +1,7 @@
 import { terminalLine, type Inventory } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { createApiClient } from "../source/api-client.ts";
-import { addressOf, loadState, type SourceOptions } from "../source/choose-source.ts";
+import { addressOf, clientIfUp, loadState, type SourceOptions } from "../source/choose-source.ts";
 import { duration } from "../terminal/duration.ts";
 import { table } from "../terminal/layout.ts";
 import { safeJson } from "../terminal/safe-json.ts";
@@ -20,11 +19,13 @@ export async function nodeList(
   { terminal: { out }, cwd }: Context,
   options: SourceOptions & { json: boolean },
 ): Promise<ExitCode> {
-  const { source, asOf, nodes } = await readNodes(options, cwd);
+  const { source, asOf, live, nodes: unsorted } = await readNodes(options, cwd);
+  const nodes = unsorted.toSorted((a, b) => a.inventory.node.localeCompare(b.inventory.node));
   if (options.json) {
     out.line(safeJson({ as_of: asOf.toISOString(), source, nodes }, 2));
     return EXIT.done;
   }
+  if (!live) out.line(`nobody answers: as of ${asOf.toISOString()}, from ${terminalLine(source, 300)}`);
   if (nodes.length === 0) out.line("no nodes");
   const head = [
     "node",
@@ -88,12 +89,15 @@ function remarks({ inventory, goneWhy, quarantinedWhy }: NodeRow): string[] {
 async function readNodes(
   options: SourceOptions,
   cwd: string,
-): Promise<{ source: string; asOf: Date; nodes: NodeRow[] }> {
-  const address = addressOf(options);
-  if (address !== null) {
-    const client = createApiClient(address);
-    return { source: client.name, asOf: new Date(), nodes: await client.nodes() };
-  }
+): Promise<{ source: string; asOf: Date; live: boolean; nodes: NodeRow[] }> {
+  const client = await clientIfUp(options, cwd);
+  if (client !== null)
+    try {
+      return { source: client.name, asOf: new Date(), live: true, nodes: await client.nodes() };
+    } catch (error) {
+      // A lab that was killed leaves word of itself; a coordinator that was named must answer.
+      if (addressOf(options) !== null) throw error;
+    }
   const { state, source, asOf } = await loadState(options, cwd);
   const nodes = [...state.projection.nodes.values()].map(({ inventory, seenAt, goneWhy, containment }) => ({
     inventory,
@@ -101,5 +105,5 @@ async function readNodes(
     quarantinedWhy: containment.quarantinedWhy,
     ageMs: Math.max(0, asOf.getTime() - Date.parse(seenAt)),
   }));
-  return { source, asOf, nodes };
+  return { source, asOf, live: false, nodes };
 }

@@ -150,7 +150,10 @@ describe("redline node clear", () => {
       expect.stringContaining("alpha: stays quarantined: files: /tmp/left\n"),
     ]);
     const lifted = await redline("node", "clear", "alpha", "--why", "removed it", "--force");
-    expect([lifted.code, lifted.out]).toEqual([EXIT.done, "alpha: the quarantine is lifted\n"]);
+    expect([lifted.code, lifted.out]).toEqual([
+      EXIT.done,
+      "alpha: the quarantine is lifted (files: /tmp/left)\n",
+    ]);
     expect(orders).toEqual(["/api/nodes/alpha/clear", "/api/nodes/alpha/clear"]);
     expect((await redline("node", "clear", "alpha")).code).toBe(EXIT.usage);
     api.onOrder = () => null;

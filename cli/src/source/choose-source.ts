@@ -39,14 +39,21 @@ export function addressOf(options: SourceOptions): Address | null {
 
 /** The live coordinator of options, or of the lab that runs on the state folder. */
 export async function liveClient(options: SourceOptions, cwd: string): Promise<ApiClient> {
+  const client = await clientIfUp(options, cwd);
+  if (client !== null) return client;
+  const dir = await stateDirOf(options, cwd);
+  throw new CliError(EXIT.unreachable, `no lab runs ${dir === null ? "here" : `on ${dir}`}`, {
+    remedy: "name the coordinator with --url or --socket, or start a lab with `redline lab`",
+  });
+}
+
+/** The coordinator that is named, or that of the lab which runs on the state folder; null where none runs. */
+export async function clientIfUp(options: SourceOptions, cwd: string): Promise<ApiClient | null> {
   const address = addressOf(options);
   if (address !== null) return createApiClient(address);
   const dir = await stateDirOf(options, cwd);
   const socketPath = dir === null ? null : await runningLab(dir);
-  if (socketPath !== null) return createApiClient({ socketPath });
-  throw new CliError(EXIT.unreachable, `no lab runs ${dir === null ? "here" : `on ${dir}`}`, {
-    remedy: "name the coordinator with --url or --socket, or start a lab with `redline lab`",
-  });
+  return socketPath === null ? null : createApiClient({ socketPath });
 }
 
 /** Reads the whole journal, from the coordinator where one is named and from disk otherwise. */

@@ -5,7 +5,7 @@ import type { StudyView, TrialView } from "./trial-view.ts";
 
 /** What a study's attempts showed of the lab's containment. */
 export interface ContainmentSummary {
-  /** Attempts that a node took on. */
+  /** Attempts of which a node was looked at afterwards, or that had a breach: of the others nothing is known. */
   readonly attempts: number;
   /** Of those: the ones with a breach or a look that found something. */
   readonly breached: number;
@@ -28,7 +28,9 @@ export function containmentOf(
   { containment, labBreaches }: Journal,
 ): ContainmentSummary {
   const attempts = trials.flatMap(({ trial, attempts: all }) =>
-    all.filter(({ accepted }) => accepted.size > 0).map((attempt) => ({ trial, attempt })),
+    all
+      .filter((attempt) => attempt.sterility.length > 0 || breachesOf(attempt).length > 0)
+      .map((attempt) => ({ trial, attempt })),
   );
   const own = attempts.map(({ trial, attempt }) =>
     breachesOf(attempt).map((text) => `${trial} attempt ${attempt.attempt}: ${text}`),

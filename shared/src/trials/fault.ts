@@ -22,6 +22,10 @@ export const FAULTS = {
   overdue: { retry: true, text: "the attempt took longer than all its steps together may" },
   "observer-failed": { retry: true, text: "the daemon could not observe the cell" },
   "not-sterile": { retry: false, text: "a cell could not be proved gone after the attempt" },
+  "over-cap": {
+    retry: false,
+    text: "more live copies came up than the cap allows, and the newest were ended",
+  },
   "preflight-failed": { retry: true, text: "a cell did not hold what it must before the attempt" },
   "node-unfit": { retry: true, text: "a node has no green containment self-test on this boot" },
   "node-quarantined": { retry: true, text: "a node is quarantined" },
