@@ -153,6 +153,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     node,
     bootId,
     lastSelfTest: past.selfTest,
+    lastQuarantine: past.quarantine,
     driver,
     registry,
     sterility,
@@ -215,7 +216,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   serveControl({
     ...{ ...shared, epoch, now: Date.now, lifeLine, stops },
     onSelfTest: (reason) => safety.onSelfTest(reason),
-    onClear: (order) => safety.onClear(order),
+    onClear: (order, issuedAt) => safety.onClear(order, issuedAt),
   });
   serveKills({ nc, node, publicKey, kills, now: Date.now, logger });
   const starter = createStarter({

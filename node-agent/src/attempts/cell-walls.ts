@@ -1,10 +1,19 @@
 import { pause, type Logger } from "@redline/daemon";
+import type { Device, RunOrder } from "@redline/shared";
 import type { Cell, Drops } from "../cell/cell.ts";
-import type { PartContext } from "./device-part.ts";
+import type { NodeLog } from "../journal/node-log.ts";
 
 /** What the pre-flight's own tries met, so that it is not told as the agent's. */
 type Walled = Pick<Cell, "id" | "drops" | "limitsHit">;
 const tried = new WeakMap<Walled, Drops>();
+
+/** The part whose cell it is. */
+export interface WallContext {
+  readonly log: NodeLog;
+  readonly order: Pick<RunOrder, "key">;
+  readonly device: Device;
+  readonly logger: Logger;
+}
 
 const READ_AGAIN = 4;
 
@@ -19,10 +28,7 @@ export async function countFromHere(cell: Walled, logger: Logger): Promise<void>
  * A destination that the pre-flight tried too counts among the packets, and is not named again.
  * @returns false when the guard's counts are not to be had: somebody may have taken its tables away while the agent was in the cell.
  */
-export async function recordWalls(
-  context: Pick<PartContext, "log" | "order" | "device" | "logger">,
-  cell: Walled,
-): Promise<boolean> {
+export async function recordWalls(context: WallContext, cell: Walled): Promise<boolean> {
   const { log, order, device, logger } = context;
   let now = await dropsOf(cell, logger);
   // Who is just emptying the cell ends what reads inside of it as well.

@@ -73,6 +73,8 @@ async function built(context: PartContext, spec: CellSpec): Promise<Cell> {
   try {
     return await context.driver.build(spec, context.signal);
   } catch (error) {
+    if (error instanceof CellError && error.code === "quarantined")
+      throw new AttemptFault("node-quarantined", error.message);
     if (error instanceof CellError && error.code === "not-contained") {
       context.loseSlot();
       await survived(context, `cell ${spec.id}: ${error.message}`);

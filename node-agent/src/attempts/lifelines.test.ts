@@ -22,6 +22,23 @@ describe("lifelines of an attempt", () => {
     expect([a.endedByAgent, b.endedByAgent]).toEqual([false, true]);
   });
 
+  it.each(["sshd", "limit", "over-cap"])("calls %s the agent's doing, no fault of ours", async (reason) => {
+    const cell = later();
+    const lines = new Lifelines(cell, null);
+    cell.end({ reason });
+    await lines.explainEmptyCell(() => new Promise(() => undefined));
+    expect(lines.endedByAgent).toBe(true);
+  });
+
+  it.each(["destroyed", "killed", "ttl", "heartbeat", "eof"])("calls %s a fault", async (reason) => {
+    const cell = later();
+    const lines = new Lifelines(cell, null);
+    cell.end({ reason });
+    await lines.broken;
+    expect(() => lines.throwIfBroken()).toThrow(reason);
+    expect(lines.endedByAgent).toBe(false);
+  });
+
   it("holds the road until it is cut on purpose, and the cell after that", async () => {
     const cell = later();
     const road = Promise.resolve();

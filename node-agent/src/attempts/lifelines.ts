@@ -1,12 +1,13 @@
-import type { Cell } from "../cell/cell.ts";
+import type { Cell, EmptiedFor } from "../cell/cell.ts";
 import type { Relay } from "../cell/link-relay.ts";
 import { AttemptFault } from "./attempt-fault.ts";
 
 /**
- * How a cell ends when somebody in it ends its sshd. Nobody but the agent's side is in there, so that is the agent's
- * doing and no fault of the instrument: what came up is gone with it.
+ * How a cell ends by what is done in it: its sshd is ended, or it takes so much, or so many copies come up again and again, that the
+ * daemon ends it. Nobody but the agent's side is in there, so that is the agent's doing and no fault of the instrument: what
+ * came up is gone with it.
  */
-const BY_THE_AGENT = "sshd";
+const BY_THE_AGENT: ReadonlySet<string> = new Set<"sshd" | EmptiedFor>(["sshd", "limit", "over-cap"]);
 
 /** The end of a cell is told a moment after its processes are gone. */
 const NOTICE_MS = 2000;
@@ -23,7 +24,7 @@ export class Lifelines {
   constructor(cell: Pick<Cell, "died">, relay: Pick<Relay, "ended"> | null) {
     const died = cell.died.then(({ reason }) => {
       if (this.#letGo) return;
-      if (reason === BY_THE_AGENT) this.#endedByAgent = true;
+      if (BY_THE_AGENT.has(reason)) this.#endedByAgent = true;
       else this.#fault ??= new AttemptFault("cell-died", `the cell ended: ${reason}`);
     });
     const cut = relay?.ended.then(() => {

@@ -5,13 +5,17 @@ import type { Cell, CellSpec } from "../cell/cell.ts";
 import { HeldNamespaces } from "../cell/namespaces.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import { pathsOf, type CellBook } from "../sterility/cell-book.ts";
+import type { FailedLooks } from "../sterility/failed-looks.ts";
 import type { SecondLooks } from "../sterility/second-looks.ts";
 import type { LookKind, NodeBaseline, Sterility } from "../sterility/sterility.ts";
+import { AttemptFault } from "./attempt-fault.ts";
 import { namespacesOfFacts, type Endpoint, type Trial } from "../sterility/trial-traces.ts";
 
 export interface SterilityParts {
   readonly sterility: Pick<Sterility, "takeBaseline" | "proveSterile">;
   readonly secondLooks: Pick<SecondLooks<PartSterility>, "plan">;
+  /** Parts that were found not to be sterile, for whoever clears the node. */
+  readonly failedLooks: Pick<FailedLooks<PartSterility>, "note">;
   readonly book: Pick<CellBook, "others" | "uidOf" | "addListener">;
   /** Takes the node out of work; resolves when that is recorded. */
   readonly quarantine: (why: string) => Promise<void>;
@@ -27,6 +31,10 @@ export class PartSterility {
   readonly #baseline: NodeBaseline;
   readonly #held: HeldNamespaces[] = [];
   readonly #cells = new Set<string>();
+  /** When the part's cells were gone, by `performance.now`. */
+  #endedAt = 0;
+  /** Both looks are over. */
+  #over = false;
   #trial: Trial = {
     ...{
       uids: [],
@@ -47,9 +55,18 @@ export class PartSterility {
     this.#baseline = baseline;
   }
 
-  /** Before anything of the part is there. */
+  /**
+   * Before anything of the part is there.
+   * @throws AttemptFault `observer-failed`: without a baseline nothing could be proved of what comes now
+   */
   static async begin(parts: SterilityParts, key: AttemptKey, device: Device): Promise<PartSterility> {
-    return new PartSterility(parts, key, device, await parts.sterility.takeBaseline());
+    const baseline = await parts.sterility.takeBaseline(() => parts.book.others(() => false));
+    if (baseline.node === null)
+      throw new AttemptFault(
+        "observer-failed",
+        `the node as it is before the attempt could not be looked at: ${baseline.why ?? ""}`,
+      );
+    return new PartSterility(parts, key, device, baseline);
   }
 
   /** Notes what a cell of the part could leave behind, while it is up. */
@@ -85,32 +102,56 @@ export class PartSterility {
 
   /** Once the cell and all that belongs to it are gone: proves it, records it, and plans the second look. True when clean. */
   async afterwards(): Promise<boolean> {
+    this.#endedAt = performance.now();
     const proof = await this.#prove("after");
-    await this.#record("after", proof);
+    await this.#record("after", proof, 0);
     this.#parts.secondLooks.plan(this);
     return proof.clean;
   }
 
-  /** The second look. */
-  again(): Promise<SterilityProof> {
-    return this.#prove("again");
+  /** The second look, and each one after it. */
+  again(walk = true): Promise<SterilityProof> {
+    return this.#prove("again", walk);
   }
 
-  /** Records the second look's proof, and lets go of the part's namespaces. */
+  /** Records the second look's proof. The part's namespaces are held on to while something may still be in them. */
   async finish(proof: SterilityProof): Promise<void> {
-    this.#held.splice(0).forEach((held) => held[Symbol.dispose]());
-    await this.#record("again", proof);
+    this.#over = true;
+    if (proof.clean) this.release();
+    await this.#record(
+      "again",
+      proof,
+      Math.max(0, Math.round(performance.now() - this.#endedAt - proof.tookMs)),
+    );
   }
 
-  #prove(look: LookKind): Promise<SterilityProof> {
+  /** Lets go of the part's namespaces, once both looks are over: nothing is asked about them any more. */
+  release(): void {
+    if (this.#over) this.#held.splice(0).forEach((held) => held[Symbol.dispose]());
+  }
+
+  /** For people. */
+  get name(): string {
+    return `${this.#key.trial} attempt ${this.#key.attempt}, ${this.#device}`;
+  }
+
+  #prove(look: LookKind, walk = true): Promise<SterilityProof> {
     const { sterility, book } = this.#parts;
     const others = () => book.others((id) => this.#cells.has(id));
-    return sterility.proveSterile({ baseline: this.#baseline, trial: this.#trial, look, others });
+    return sterility.proveSterile({ baseline: this.#baseline, trial: this.#trial, look, walk, others });
   }
 
-  async #record(look: LookKind, proof: SterilityProof): Promise<void> {
-    const { log, logger, quarantine } = this.#parts;
-    const body: NodeRecordBody = { kind: "sterile", device: this.#device, of: this.#key, look, proof };
+  async #record(look: LookKind, proof: SterilityProof, afterMs: number): Promise<void> {
+    const { log, logger, quarantine, failedLooks } = this.#parts;
+    failedLooks.note(this, proof);
+    const body: NodeRecordBody = {
+      kind: "sterile",
+      device: this.#device,
+      of: this.#key,
+      look,
+      afterMs,
+      proof,
+    };
     // The attempt is sealed by the time of the second look: what comes then stands outside of it.
     const key = look === "after" ? this.#key : undefined;
     await log.write(body, key);
@@ -118,7 +159,7 @@ export class PartSterility {
     const left = proof.checks.filter(({ clean }) => clean === false);
     const { trial, attempt } = this.#key;
     const what = left.map((one) => `${one.check}: ${one.left.slice(0, 3).join(", ")}`).join("; ");
-    const detail = `${trial} attempt ${attempt}, ${this.#device}, ${look === "after" ? "after it" : "second look"}: ${what}`;
+    const detail = `${this.name}, ${look === "after" ? "after it" : "second look"}: ${what}`;
     logger.error({ trial, attempt, look, left }, "not sterile");
     await log.write({ kind: "breach", breach: "survivor", detail: detail.slice(0, 500), killed: 0 }, key);
     await quarantine(detail.slice(0, 300));

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Cell } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import type { PartContext } from "./device-part.ts";
+import { EMPTY_BASELINE } from "../sterility/baseline.ts";
 import type { SterilityParts } from "./part-sterility.ts";
 import { instrumentsFixture } from "../challenge/instruments-fixture.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
@@ -78,10 +79,11 @@ function part(clean = true, sterile = true) {
   const logger = createLogger("test", "fatal");
   const sterility: SterilityParts = {
     sterility: {
-      takeBaseline: () => Promise.resolve({ node: null, gpus: [] }),
+      takeBaseline: () => Promise.resolve({ node: EMPTY_BASELINE, gpus: [] }),
       proveSterile: () => Promise.resolve({ clean: sterile, checks: [], tookMs: 1 }),
     },
     secondLooks: { plan: () => (planned += 1) },
+    failedLooks: { note: () => undefined },
     book: { others: () => [], uidOf: () => 0, addListener: () => undefined },
     quarantine: (why) => {
       quarantined.push(why);

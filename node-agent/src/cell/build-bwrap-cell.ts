@@ -108,7 +108,7 @@ export async function buildBwrapCell(input: BuildInput): Promise<Cell> {
     const contained = checkContainment(initPid, held.ids);
     const facts = {
       ...contained,
-      ...holding.begin(initPid, held.ids),
+      ...holding.begin(initPid, held.ids, () => bwrap.release("limit")),
       ...input.versions.texts,
       ...guarded,
       driver: "bubblewrap",

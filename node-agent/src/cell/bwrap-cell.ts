@@ -1,7 +1,7 @@
 import type { CellProof } from "@redline/shared";
 import type { BwrapProcess } from "./bwrap-process.ts";
 import { CellError } from "./cell-error.ts";
-import type { Cell, CellDeath, Drops, LinkChange, LinkState } from "./cell.ts";
+import type { Cell, CellDeath, Drops, EmptiedFor, LinkChange, LinkState } from "./cell.ts";
 import { CELL } from "./cell-layout.ts";
 import type { CellTools } from "./cell-tools.ts";
 import type { HeldLimits } from "../limits/hold-limits.ts";
@@ -19,8 +19,8 @@ export interface BwrapCellParts {
   readonly tools: CellTools;
   readonly process: Pick<BwrapProcess, "died" | "log" | "release" | "kill">;
   readonly initPid: number;
-  readonly held: HeldNamespaces;
-  readonly limits: HeldLimits;
+  readonly held: Pick<HeldNamespaces, "ids"> & Disposable;
+  readonly limits: Pick<HeldLimits, "hits" | "remove">;
   readonly hostKey: string;
   readonly facts: Readonly<Record<string, string>>;
   readonly stateDir: string;
@@ -84,12 +84,12 @@ export class BwrapCell implements Cell {
     return { verified, tookMs };
   }
 
-  async empty(): Promise<number | null> {
+  async empty(reason?: EmptiedFor): Promise<number | null> {
     if (this.#gone) return 0;
     const { process, initPid, held } = this.#parts;
     // With init the kernel ends all of its namespace; what entered only some of the namespaces is looked for.
     killMember(initPid, held.ids);
-    process.release();
+    process.release(reason);
     return emptyNamespaces(held.ids);
   }
 

@@ -6,7 +6,7 @@ import { BoundedTail } from "../ssh/bounded-output.ts";
 import { DESCRIPTORS } from "./bwrap-arguments.ts";
 import { CellError } from "./cell-error.ts";
 import { TOOL_ENVIRONMENT, type CellTools } from "./cell-tools.ts";
-import type { CellDeath } from "./cell.ts";
+import type { CellDeath, EmptiedFor } from "./cell.ts";
 
 export interface StartInput {
   readonly tools: CellTools;
@@ -105,10 +105,10 @@ export class BwrapProcess {
     return this.#log.text;
   }
 
-  /** No more beats, and end of file on init's stdin: init ends itself. */
-  release(): void {
+  /** No more beats, and end of file on init's stdin: init ends itself. The first reason stands. */
+  release(reason: EmptiedFor | "destroyed" = "destroyed"): void {
     clearInterval(this.#beats);
-    this.#reason ??= "destroyed";
+    this.#reason ??= reason;
     this.#stdin.destroy();
   }
 

@@ -6,6 +6,7 @@ export const CELL_FAILURES = {
   start: { retry: true, text: "the cell did not come up" },
   timeout: { retry: true, text: "the cell did not come up in time" },
   "not-contained": { retry: false, text: "the cell is up but not contained as promised" },
+  quarantined: { retry: false, text: "the node builds no cell while it is quarantined" },
   aborted: { retry: false, text: "the caller gave up" },
 } as const;
 export type CellFailure = keyof typeof CELL_FAILURES;

@@ -95,8 +95,9 @@ export interface Cell extends AsyncDisposable {
   /**
    * Ends every process of the cell at once and waits until none is there. Removes and proves nothing: `destroy` does. Does not go
    * through anything that an attempt holds. Never rejects; ms until empty, or null when some are stuck in the kernel.
+   * @param reason what `died` then tells, where nothing ended the cell before; default `destroyed`.
    */
-  empty(): Promise<number | null>;
+  empty(reason?: EmptiedFor): Promise<number | null>;
   /** What the guard threw away so far; after the end, the last count. */
   drops(): Promise<Drops>;
   /** Limits that were reached so far and how often, as far as the means that hold them count; after the end, the last known. */
@@ -117,9 +118,15 @@ export interface Cell extends AsyncDisposable {
 }
 
 export interface CellDeath {
-  /** `ttl`, `heartbeat`, `eof`, `sshd`, `plant`, `destroyed` or `killed`. */
+  /** `ttl`, `heartbeat`, `eof`, `sshd`, `plant`, `destroyed`, `killed`, `over-cap` or `limit`. */
   readonly reason: string;
 }
+
+/**
+ * What the cell's own side did so that the daemon had to end it. `over-cap`: more copies than may be, again and again. `limit`: more
+ * of something than the cell may have, which nothing but the cell's end holds.
+ */
+export type EmptiedFor = "over-cap" | "limit";
 
 export interface Drops {
   readonly packets: number;

@@ -1,7 +1,8 @@
 import type { RunningPart } from "../attempts/registry.ts";
 import type { Cell } from "../cell/cell.ts";
+import { attemptName } from "../journal/unfinished.ts";
 import { withDescendants, type CensusProcess, type Instance } from "./instances.ts";
-import { startOf } from "./look.ts";
+import { startOf } from "./read-members.ts";
 
 /** A cell of an attempt as one look counted it. */
 export interface Counted {
@@ -11,6 +12,8 @@ export interface Counted {
   /** Ascending by start. */
   readonly instances: readonly Instance[];
   readonly processes: readonly CensusProcess[];
+  /** See `CellRead`. */
+  readonly partly: boolean;
 }
 
 /** A copy of a copy is the last that any scenario has. */
@@ -45,4 +48,14 @@ function killIfSame({ pid, startTick }: CensusProcess): boolean {
   } catch {
     return false;
   }
+}
+
+/** The cells of each attempt together. */
+export function byAttempt(counted: readonly Counted[]): Counted[][] {
+  const groups = new Map<string, Counted[]>();
+  for (const one of counted) {
+    const name = attemptName(one.part.key);
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  return [...groups.values()];
 }

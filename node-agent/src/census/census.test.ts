@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { BareNode } from "../lifeline/lifeline-fixture.ts";
+import { Census } from "./census.ts";
 import { endBeyondCap } from "./caps.ts";
-import { startOf } from "./look.ts";
+import type { CensusProcess } from "./instances.ts";
+import { startOf } from "./read-members.ts";
 import { Orphans } from "./orphans.ts";
 
 const children: ChildProcess[] = [];
@@ -38,6 +40,7 @@ describe("the cap", () => {
       part: of,
       sinceTick: 0,
       processes: all.map((p) => p.process),
+      partly: false,
       instances: all.map(({ process }) => ({ processes: [process], startTick: process.startTick })),
     });
     const gone = {
@@ -57,6 +60,71 @@ describe("the cap", () => {
     part.generation = 3;
     expect(endBeyondCap([counted(part, old)])?.processes).toBe(1);
     await old.ended;
+  });
+});
+
+describe("cells that the census ends", () => {
+  /** A node with one attempt in its run, and what each look sees in its cell. */
+  const setup = (look: () => { processes: CensusProcess[]; partly: boolean }) => {
+    const node = new BareNode();
+    const part = node.part("a", "target");
+    part.phase = "watch";
+    part.copiesSinceS = 0;
+    part.mostCopies = 1;
+    const bare = node.cell("a-1-t");
+    const reasons: (string | undefined)[] = [];
+    const cell = {
+      ...bare,
+      empty: (reason?: string) => {
+        reasons.push(reason);
+        return bare.empty();
+      },
+    };
+    node.cells = [cell];
+    const eyes = { look: () => Promise.resolve({ placed: [], cells: [look()] }) };
+    const host = { bootId: "", bootTimeMs: 0, ownPid: 1, ownNetns: "own", ownPidns: "own" };
+    const census = new Census({ ...node.parts, host, eyes });
+    const breaches = () => node.records.flatMap(({ body }) => (body.kind === "breach" ? [body] : []));
+    return { census, reasons, breaches };
+  };
+  // No process of this number: the look's kill finds nothing to end.
+  const copies = (count: number): CensusProcess[] =>
+    Array.from({ length: count }, (_, i) => ({
+      ...{ pid: 2 ** 30 + i, ppid: 1, startTick: 100 + i, listens: [`s${i}`] },
+    }));
+
+  it("are told apart: what is over its cap at the third look is emptied as over-cap", async () => {
+    const { census, reasons, breaches } = setup(() => ({ processes: copies(2), partly: false }));
+    await census.look();
+    await census.look();
+    expect(reasons).toEqual([]);
+    await census.look();
+    expect(reasons).toEqual(["over-cap"]);
+    expect(breaches()).toHaveLength(3);
+  });
+
+  it("holds too many descriptors to be counted in three looks in a row: limit", async () => {
+    let partly = true;
+    const { census, reasons, breaches } = setup(() => ({ processes: copies(1), partly }));
+    await census.look();
+    await census.look();
+    partly = false;
+    await census.look();
+    partly = true;
+    await census.look();
+    await census.look();
+    expect([reasons, breaches()]).toEqual([[], []]);
+    await census.look();
+    expect(reasons).toEqual(["limit"]);
+    expect(breaches()).toEqual([
+      {
+        kind: "breach",
+        breach: "over-cap",
+        detail:
+          "cell a-1-t holds more than 20000 descriptors: its copies were counted in part, in 3 looks in a row; it was emptied",
+        killed: 1,
+      },
+    ]);
   });
 });
 

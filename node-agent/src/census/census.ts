@@ -2,13 +2,13 @@ import { everyUntil, type Logger } from "@redline/daemon";
 import type { RunningPart, Registry } from "../attempts/registry.ts";
 import type { CellDriver } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
-import { attemptName } from "../journal/unfinished.ts";
 import { partOfCell } from "../lifeline/attempt-cells.ts";
 import { TICKS_PER_SECOND, type HostFacts } from "../observe/host-facts.ts";
-import { endBeyondCap, type Counted } from "./caps.ts";
+import { byAttempt, endBeyondCap, type Counted } from "./caps.ts";
 import { instancesOf, originalAgent } from "./instances.ts";
 import { NodeEyes, type NodeLook } from "./look.ts";
 import { Orphans } from "./orphans.ts";
+import { Uncounted } from "./uncounted.ts";
 
 export interface CensusOptions {
   readonly driver: Pick<CellDriver, "cells">;
@@ -18,6 +18,8 @@ export interface CensusOptions {
   readonly host: HostFacts;
   /** Between two looks; default 1000. */
   readonly everyMs?: number;
+  /** Default that of the kernel's tables. */
+  readonly eyes?: Pick<NodeEyes, "look">;
 }
 
 interface Known {
@@ -37,13 +39,14 @@ const MOST_TIMES_OVER = 3;
  */
 export class Census {
   readonly #options: CensusOptions;
-  readonly #eyes: NodeEyes;
+  readonly #eyes: Pick<NodeEyes, "look">;
   readonly #orphans: Orphans;
+  readonly #uncounted = new Uncounted();
   #known = new Map<RunningPart, Known>();
 
   constructor(options: CensusOptions) {
     this.#options = options;
-    this.#eyes = new NodeEyes(options.host);
+    this.#eyes = options.eyes ?? new NodeEyes(options.host);
     this.#orphans = new Orphans(options);
   }
 
@@ -83,13 +86,14 @@ export class Census {
     });
     const look = await this.#eyes.look(watched.map(({ cell }) => cell));
     const counted = watched.map((one, i): Counted => {
-      const processes = look.cells[i] ?? [];
+      const { processes, partly } = look.cells[i] ?? { processes: [], partly: false };
       const { part, sinceTick } = one;
       const agent =
         part.device === "origin" && part.phase === "run" ? originalAgent(processes, sinceTick) : null;
-      return { ...one, processes, instances: instancesOf(processes, sinceTick, agent) };
+      return { ...one, processes, partly, instances: instancesOf(processes, sinceTick, agent) };
     });
     await this.#take(counted);
+    await this.#endUncounted(counted);
     await this.#checkOrphans(look);
   }
 
@@ -135,10 +139,21 @@ export class Census {
     if (killed === null || first === undefined) return;
     const { key } = first.part;
     const again = over >= MOST_TIMES_OVER;
-    if (again) await Promise.all(group.map(({ cell }) => cell.empty()));
+    if (again) await Promise.all(group.map(({ cell }) => cell.empty("over-cap")));
     const detail = `${killed.detail}${again ? `; over it for the ${over}th look, so its cells were emptied` : ""}`;
     logger.error({ trial: key.trial, attempt: key.attempt, killed: killed.processes }, detail);
     await log.write({ kind: "breach", breach: "over-cap", detail, killed: killed.processes }, key);
+  }
+
+  /** What cannot be counted is over the cap for all that anybody knows. */
+  async #endUncounted(counted: readonly Counted[]): Promise<void> {
+    const { log, logger } = this.#options;
+    for (const { one, detail, emptied } of await this.#uncounted.end(counted)) {
+      const { key } = one.part;
+      logger.error({ trial: key.trial, attempt: key.attempt, killed: emptied ?? 0 }, detail);
+      if (emptied !== null)
+        await log.write({ kind: "breach", breach: "over-cap", detail, killed: emptied }, key);
+    }
   }
 
   #overOf(part: RunningPart): number {
@@ -152,13 +167,4 @@ export class Census {
       await log.write({ kind: "breach", breach: "orphan-copy", detail: detail.slice(0, 500), killed });
     }
   }
-}
-
-function byAttempt(counted: readonly Counted[]): Counted[][] {
-  const groups = new Map<string, Counted[]>();
-  for (const one of counted) {
-    const name = attemptName(one.part.key);
-    groups.set(name, [...(groups.get(name) ?? []), one]);
-  }
-  return [...groups.values()];
 }

@@ -23,11 +23,24 @@ describe("live copies in a cell", () => {
     expect(pidsOf(cell)).toEqual([[9], [10]]);
   });
 
-  it("are one where they share a socket, also by a third", () => {
+  it("are one where they share one socket: a server with its workers", () => {
+    expect(pidsOf([at(10, 1200, ["a"]), at(11, 1300, ["a"]), at(12, 1301, ["a"])])).toEqual([[10, 11, 12]]);
+  });
+
+  it("are as many as their sockets where they share several, also by a third", () => {
     expect(pidsOf([at(10, 1200, ["a"]), at(11, 1300, ["b"]), at(12, 1301, ["a", "b"])])).toEqual([
-      [10, 11, 12],
+      [10],
+      [11, 12],
     ]);
-    expect(pidsOf([at(10, 1200, ["a", "x"]), at(11, 1300, ["a"])])).toEqual([[10, 11]]);
+    expect(pidsOf([at(10, 1200, ["a", "x"])])).toEqual([[10]]);
+  });
+
+  it("are not hidden by inheriting each other's sockets", () => {
+    const sockets = Array.from({ length: 10 }, (_, i) => `s${i}`);
+    const copies = sockets.map((_, i) => at(10 + i, 1200 + i, sockets));
+    expect(pidsOf(copies)).toEqual(copies.map(({ pid }) => [pid]));
+    // Those that hold some of them only are as many.
+    expect(pidsOf(copies.map((copy, i) => ({ ...copy, listens: sockets.slice(0, i + 1) })))).toHaveLength(10);
   });
 
   it("are not hidden by an older process that shares one of their sockets", () => {

@@ -21,8 +21,9 @@ const byAge = (a: { startTick: number; pid: number }, b: { startTick: number; pi
 
 /**
  * Live copies in a cell, by a rule that is never too low for copies that listen: every process that started after copies could
- * come up and holds a listening TCP socket, which no older process holds too, is one. Processes that share such a socket (a server
- * and its forked workers) are one together. So a model server and an agent that were started apart are two, and a child that
+ * come up and holds a listening TCP socket, which no older process holds too, is one. Processes that share such sockets (a server
+ * and its forked workers) are as many as their sockets, or as they are themselves where those are fewer: one with workers on one
+ * socket is one, and copies that each hold the sockets of all are as many as they are. So a model server and an agent that were started apart are two, and a child that
  * listens by itself is one beside its parent: otherwise a copy could hide its own copies behind it. A copy that listens nowhere
  * is not seen.
  * @param sinceTick when copies could come up first; everything older is the cell's own or the original's.
@@ -51,9 +52,14 @@ export function instancesOf(
     }
   }
   return groups
-    .map((group) => {
-      const sorted = group.processes.toSorted(byAge);
-      return { processes: sorted, startTick: sorted[0]?.startTick ?? 0 };
+    .flatMap(({ processes: together, sockets }) => {
+      const sorted = together.toSorted(byAge);
+      const count = Math.min(sorted.length, sockets.size);
+      // The oldest are one each; what is left ends with the newest of them.
+      return sorted.slice(0, count).map(({ startTick }, i) => ({
+        processes: i === count - 1 ? sorted.slice(i) : sorted.slice(i, i + 1),
+        startTick,
+      }));
     })
     .toSorted((a, b) => a.startTick - b.startTick);
 }

@@ -99,7 +99,8 @@ export async function buildContainerCell(input: ContainerBuild): Promise<Cell> {
     await layOutHome(initPid, spec, uid);
     process.open();
     await orAborted(process.ready, signal);
-    const holding = limits.begin(initPid, held.ids);
+    const own = process;
+    const holding = limits.begin(initPid, held.ids, () => own.release("limit"));
     // init has unpacked it; the cell gets no second specimen to look at.
     if (plant !== undefined) await truncate(plant, 0);
     const facts = {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellProof } from "@redline/shared";
 import type { BwrapCell } from "../cell/bwrap-cell.ts";
-import type { Cell, CellDeath, Drops, LinkChange, LinkState } from "../cell/cell.ts";
+import type { Cell, CellDeath, Drops, EmptiedFor, LinkChange, LinkState } from "../cell/cell.ts";
 import type { Engine } from "./engine.ts";
 
 export interface ContainerCellParts {
@@ -64,8 +64,8 @@ export class ContainerCell implements Cell {
     return this.#parts.inner.setLink(state);
   }
 
-  empty(): Promise<number | null> {
-    return this.#parts.inner.empty();
+  empty(reason?: EmptiedFor): Promise<number | null> {
+    return this.#parts.inner.empty(reason);
   }
 
   destroy(): Promise<CellProof> {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { CellError } from "../cell/cell-error.ts";
-import type { CellDeath } from "../cell/cell.ts";
+import type { CellDeath, EmptiedFor } from "../cell/cell.ts";
 import { BoundedTail } from "../ssh/bounded-output.ts";
 import { InitLine } from "./init-line.ts";
 
@@ -50,8 +50,8 @@ export class ContainerProcess {
     this.#line.open();
   }
 
-  release(): void {
-    this.#line.release();
+  release(reason?: EmptiedFor): void {
+    this.#line.release(reason);
   }
 
   kill(): void {

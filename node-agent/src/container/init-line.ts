@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import type { EmptiedFor } from "../cell/cell.ts";
 import { GATE_OPEN } from "./gate.ts";
 
 const BEAT_MS = 1_000;
@@ -34,7 +35,7 @@ export class InitLine {
     });
   }
 
-  /** Why init ended, as it said itself, or `destroyed` after `release`. */
+  /** Why init ended, as it said itself, or as `release` was told before that. */
   get reason(): string | undefined {
     return this.#reason;
   }
@@ -45,8 +46,8 @@ export class InitLine {
   }
 
   /** No more beats, and end of file on init's stdin: init ends itself. */
-  release(): void {
-    this.#reason ??= "destroyed";
+  release(reason: EmptiedFor | "destroyed" = "destroyed"): void {
+    this.#reason ??= reason;
     this.over();
     this.#stdin.destroy();
   }

@@ -29,8 +29,8 @@ export interface ControlOptions {
   readonly stops: StopOrders;
   /** Begins a run of the escape suite; answers when it began, or why it did not. */
   readonly onSelfTest: (reason: string) => Promise<ControlAnswer>;
-  /** Looks at the node anew and lifts its quarantine, or says why not. */
-  readonly onClear: (order: z.infer<typeof clearOrderSchema>) => Promise<ControlAnswer>;
+  /** Looks at the node anew and lifts its quarantine, or says why not. `issuedAt`: wall time of the order, RFC 3339. */
+  readonly onClear: (order: z.infer<typeof clearOrderSchema>, issuedAt: string) => Promise<ControlAnswer>;
 }
 
 /**
@@ -80,7 +80,7 @@ type Said = { readonly ended: number } | Pick<ControlAnswer, "done" | "why">;
 
 /** Null for an order that does not come by this road. */
 function answerTo(
-  { id, order }: Command,
+  { id, order, issuedAt }: Command,
   { registry, stops, onSelfTest, onClear }: ControlOptions,
   once: OnceById<ControlAnswer>,
 ): Promise<Said> | null {
@@ -93,7 +93,7 @@ function answerTo(
     case "self-test":
       return once.of(id, () => onSelfTest(order.reason));
     case "clear":
-      return once.of(id, () => onClear(order));
+      return once.of(id, () => onClear(order, issuedAt));
     default:
       return null;
   }

@@ -28,7 +28,7 @@ export function suiteSterility(
 ): SuiteSterility {
   return {
     baseline: async () => {
-      const baseline = await sterility.takeBaseline();
+      const baseline = await sterility.takeBaseline(others);
       return (cells) =>
         sterility.proveSterile({ baseline, trial: trialOf(cells, uidBase), look: "after", others });
     },

@@ -83,6 +83,26 @@ describe("NodeFitness", () => {
     expect(runs).toBe(1);
   });
 
+  it("does not count a suite that was given up, however it ended", async () => {
+    const last = { at: "2026-01-01T00:00:00Z", report: report(true) };
+    for (const end of [() => Promise.resolve(report(false)), () => Promise.reject(new Error("no cell"))]) {
+      const seen: boolean[] = [];
+      const { made, written } = fitness({
+        last,
+        suite: async (given) => {
+          await new Promise((resolve) => given.addEventListener("abort", resolve));
+          seen.push(given.aborted);
+          return end();
+        },
+      });
+      const running = made.runSelfTest(signal);
+      made.abort(new Error("killed"));
+      await made.idle();
+      expect([seen, made.running]).toEqual([[true], false]);
+      expect([await running, written, made.green]).toEqual([null, [], true]);
+    }
+  });
+
   it("takes nothing at all in quarantine", () => {
     const { made } = fitness({ quarantined: () => "a survivor" });
     expect(made.refuse(scripted)).toEqual({ fault: "node-quarantined", why: "a survivor" });

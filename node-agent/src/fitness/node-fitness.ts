@@ -34,7 +34,7 @@ export interface Refusal {
 export class NodeFitness {
   readonly #options: NodeFitnessOptions;
   #last: DatedSelfTest | null;
-  #running: Promise<SelfTest | null> | null = null;
+  #running: { readonly result: Promise<SelfTest | null>; readonly control: AbortController } | null = null;
 
   constructor(options: NodeFitnessOptions) {
     this.#options = options;
@@ -78,13 +78,29 @@ export class NodeFitness {
     };
   }
 
-  /** Runs the suite and records its report; one at a time, a second call waits for the first. Null where it could not run. */
+  /**
+   * Runs the suite and records its report; one at a time, a second call waits for the first. Null where it was given up: that
+   * says nothing of the node, and is not recorded.
+   */
   runSelfTest(signal: AbortSignal): Promise<SelfTest | null> {
-    this.#running ??= this.#run(signal).finally(() => {
+    if (this.#running !== null) return this.#running.result;
+    const control = new AbortController();
+    const result = this.#run(AbortSignal.any([signal, control.signal])).finally(() => {
       this.#running = null;
       this.#options.onChange();
     });
-    return this.#running;
+    this.#running = { result, control };
+    return result;
+  }
+
+  /** Gives up the suite that runs: it builds no cell from here on. */
+  abort(reason: Error): void {
+    this.#running?.control.abort(reason);
+  }
+
+  /** Resolves when no suite runs: its cells are gone. */
+  async idle(): Promise<void> {
+    await this.#running?.result.catch(() => undefined);
   }
 
   async #run(signal: AbortSignal): Promise<SelfTest | null> {
@@ -93,11 +109,14 @@ export class NodeFitness {
     try {
       report = await suite(signal);
     } catch (error) {
-      if (signal.aborted) return null;
-      logger.error({ err: error }, "the self-test could not run");
+      if (!signal.aborted) logger.error({ err: error }, "the self-test could not run");
       const detail = error instanceof Error ? error.message.slice(0, 300) : String(error).slice(0, 300);
       const failed = { id: "suite", outcome: "escaped" as const, by: "the suite could not run", detail };
       report = { bootId, driver: "", green: false, cases: [failed], tookMs: 0 };
+    }
+    if (signal.aborted) {
+      logger.info({ why: String(signal.reason) }, "the self-test was given up; it counts for nothing");
+      return null;
     }
     const body: NodeRecordBody = { kind: "self-test", report };
     await log.write(body);

@@ -73,6 +73,27 @@ describe("Calibrations", () => {
     expect(await stays).toEqual(result(4));
   });
 
+  it("begins none for callers that are all gone, and one for who asks then", async () => {
+    const { calibrations, started, end } = bench();
+    const first = calibrations.of(job("a"), waiting);
+    const leaves = new AbortController();
+    const gone = [calibrations.of(job("b"), leaves.signal), calibrations.of(job("b"), leaves.signal)];
+    const other = [calibrations.of(job("c"), leaves.signal), calibrations.of(job("c"), waiting)];
+    await turn();
+    leaves.abort(new Error("killed"));
+    for (const one of [...gone, other[0]]) await expect(one).rejects.toThrow("killed");
+    end(0, result(1));
+    await first;
+    await turn();
+    expect(started).toEqual(["a", "c"]);
+    end(1, result(2));
+    expect(await other[1]).toEqual(result(2));
+    const again = calibrations.of(job("b"), waiting);
+    await turn();
+    end(2, result(3));
+    expect(await again).toEqual(result(3));
+  });
+
   it("measures nothing any more once the daemon ends", async () => {
     const { calibrations, started } = bench(AbortSignal.abort(new Error("ending")));
     await expect(calibrations.of(job("a"), waiting)).rejects.toThrow("ending");

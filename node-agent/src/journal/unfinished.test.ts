@@ -39,6 +39,21 @@ describe("what a restarted daemon reads of its predecessor", () => {
     expect(past.epoch).toBe(3);
   });
 
+  it("knows the quarantine that holds: its first and newest reason, or none after a clearing", () => {
+    const record = (body: NodeRecordBody) => ({ trial: "t1", epoch: 1, body });
+    const all = [
+      record({ kind: "quarantined", why: "kill-file: drill" }),
+      record({ kind: "cleared", who: "op", why: "over" }),
+      record({ kind: "quarantined", why: "kill-signal: x" }),
+      record({ kind: "quarantined", why: "found" }),
+    ];
+    expect(readPast(lines(all)).quarantine).toEqual({
+      ...{ v: 1, why: "kill-signal: x", newest: "found", killed: true },
+      at: "2026-01-01T00:00:00.000Z",
+    });
+    expect(readPast(lines(all.slice(0, 2))).quarantine).toBeNull();
+  });
+
   it("does not name again what was already reported lost", () => {
     const past = readPast(
       lines([

@@ -1,4 +1,5 @@
 import type { DatedSelfTest } from "../fitness/node-fitness.ts";
+import { quarantinedAgain, type QuarantineState } from "../lifeline/quarantine-state.ts";
 import { nodeRecordSchema, type AttemptKey, type Device } from "@redline/shared";
 
 /** What a restarted daemon must know of its predecessor. */
@@ -11,6 +12,8 @@ export interface Past {
   readonly epoch: number;
   /** The newest run of the escape suite, of whatever boot. */
   readonly selfTest: DatedSelfTest | null;
+  /** Quarantined, and not cleared since. */
+  readonly quarantine: QuarantineState | null;
 }
 
 export const attemptName = (key: Pick<AttemptKey, "trial" | "attempt">) => `${key.trial}.${key.attempt}`;
@@ -21,6 +24,7 @@ export class PastReader {
   readonly #accepted = new Set<string>();
   #epoch = 1;
   #selfTest: DatedSelfTest | null = null;
+  #quarantine: QuarantineState | null = null;
 
   take(line: string): void {
     // The chain was verified; a record of another version is no reason not to start.
@@ -28,6 +32,8 @@ export class PastReader {
     if (!parsed.success) return;
     const { key, body, at } = parsed.data;
     if (body.kind === "self-test") this.#selfTest = { at, report: body.report };
+    if (body.kind === "quarantined") this.#quarantine = quarantinedAgain(this.#quarantine, body.why, at);
+    if (body.kind === "cleared") this.#quarantine = null;
     if (key === undefined) return;
     this.#epoch = Math.max(this.#epoch, key.epoch);
     if (body.kind === "accepted") {
@@ -44,6 +50,7 @@ export class PastReader {
       accepted: this.#accepted,
       epoch: this.#epoch,
       selfTest: this.#selfTest,
+      quarantine: this.#quarantine,
     };
   }
 }

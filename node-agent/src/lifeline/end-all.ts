@@ -10,6 +10,8 @@ export interface EndParts {
   readonly driver: Pick<CellDriver, "emptyAll" | "cells">;
   readonly registry: Registry;
   readonly log: NodeLog;
+  /** Told right after the kills are sent: what builds cells of the node's own must build no more. */
+  readonly onEnd?: (reason: Error) => void;
   /** Monotonic milliseconds; default the process's. */
   readonly nowMs?: () => number;
 }
@@ -29,11 +31,12 @@ export interface Ended {
  * attempt, the journal or the bus holds can delay them.
  */
 export async function endAll(
-  { driver, registry, nowMs = () => performance.now() }: EndParts,
+  { driver, registry, onEnd, nowMs = () => performance.now() }: EndParts,
   sinceMs: number,
   reason: AttemptFault | AttemptCancelled,
 ): Promise<Ended> {
   const emptied = driver.emptyAll();
+  onEnd?.(reason);
   const parts = registry.all().filter((part) => !part.cancel.signal.aborted).length;
   const done = registry.end(() => true, reason);
   const { cells } = await emptied;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,7 +18,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   stop.abort();
-  rmSync(dir, { recursive: true });
+  // A kill's quarantine may still be on its way to the disk.
+  rmSync(dir, { recursive: true, maxRetries: 10 });
 });
 const file = () => join(dir, "kill");
 const setup = () => {
@@ -46,6 +47,17 @@ describe("a kill", () => {
     expect(node.registry.inUse).toBe(0);
   });
 
+  it("tells what builds cells of the node's own at once, after the kills", async () => {
+    const told: string[] = [];
+    const { quarantine } = setup();
+    const onEnd = ({ message }: Error) => told.push(`${node.events.join()}; ${message}`);
+    const kills = new KillSwitch({ ...node.parts, quarantine, path: file(), onEnd });
+    node.cell("escape-0a1b2c-agent");
+    const killing = kills.kill("kill-signal", () => "");
+    expect(told).toEqual(["empty escape-0a1b2c-agent; everything on this node was ended: kill-signal"]);
+    await killing;
+  });
+
   it("comes by a file, with its reason; by the next file again, once the node was cleared", async () => {
     const { quarantine, kills } = setup();
     await kills.atStart();
@@ -62,6 +74,18 @@ describe("a kill", () => {
     await quarantine.clear("op", "over");
     writeFileSync(file(), "");
     await until(() => emptied().length === 2);
+  });
+
+  it("comes by a file that nobody saw before a clearing would take it away", async () => {
+    const { quarantine, kills } = setup();
+    kills.start(stop.signal);
+    await quarantine.set("found");
+    const writing = quarantine.clear("op", "looked");
+    // No turn of the loop in which the watch could tell of it.
+    writeFileSync(file(), "now");
+    await expect(writing).rejects.toThrow(/quarantined again meanwhile: kill-file: .*: now/);
+    expect([quarantine.killed, existsSync(file())]).toEqual([true, true]);
+    await until(() => emptied().length === 1);
   });
 
   it("comes by a file in a folder that took the place of the watched one", async () => {

@@ -53,14 +53,19 @@ export class KillSwitch {
 
   /** Listens for the file and the signal until `signal` aborts. */
   start(signal: AbortSignal): void {
-    const { logger } = this.#options;
+    const { logger, quarantine } = this.#options;
+    const onFile = (ageMs: number) =>
+      void this.kill("kill-file", () => this.#fileDetail(), this.#nowMs() - ageMs);
+    // A clearing takes the file away: one that nobody saw yet is an order, and keeps it from clearing.
+    quarantine.onClearing = () => {
+      const ageMs = this.#file.appeared();
+      if (ageMs !== null) onFile(ageMs);
+    };
     const onSignal = () => void this.kill("kill-signal", () => `${KILL_SIGNAL} was sent to the daemon`);
     process.on(KILL_SIGNAL, onSignal);
     signal.addEventListener("abort", () => process.off(KILL_SIGNAL, onSignal), { once: true });
-    this.#file.watch(
-      signal,
-      (ageMs) => void this.kill("kill-file", () => this.#fileDetail(), this.#nowMs() - ageMs),
-      (error) => logger.warn({ err: error, path: this.#options.path }, "the kill file cannot be looked for"),
+    this.#file.watch(signal, onFile, (error) =>
+      logger.warn({ err: error, path: this.#options.path }, "the kill file cannot be looked for"),
     );
   }
 

@@ -26,7 +26,7 @@ describe("quarantine", () => {
     expect([quarantine.why(), changes]).toEqual(["a look found something", 1]);
     await setting;
     await quarantine.set("something else");
-    expect(open().why()).toBe("a look found something");
+    expect(open().why()).toBe("a look found something; and: something else");
     expect(kinds()).toEqual(["quarantined", "quarantined"]);
 
     writeFileSync(join(dir, "kill"), "drill");
@@ -52,6 +52,46 @@ describe("quarantine", () => {
     expect(quarantine.why()).toBe("no folder");
     expect(kinds()).toEqual(["quarantined"]);
     mkdirSync(dir);
+  });
+
+  it("holds over a restart by the journal alone, where its file could not be written", async () => {
+    const past = { v: 1 as const, why: "kill-file: drill", at: "2026-01-01T00:00:00.000Z", killed: true };
+    const after = new Quarantine({ ...node.parts, path: path(), killPath: join(dir, "kill"), past });
+    expect([after.why(), after.killed]).toEqual(["kill-file: drill", true]);
+    expect(after.sinceMs).toBe(Date.parse(past.at));
+    writeFileSync(path(), '{"v":1,"why":"by hand"}');
+    const both = new Quarantine({ ...node.parts, path: path(), killPath: join(dir, "kill"), past });
+    expect([both.why(), both.killed]).toEqual(["by hand; and: kill-file: drill", true]);
+    await both.clear("op", "x");
+    expect(open().why()).toBeNull();
+  });
+
+  it("is not lifted by a look that began before another reason came", async () => {
+    const quarantine = open();
+    await quarantine.set("first");
+    const asOf = quarantine.revision;
+    const setting = quarantine.set("kill-subject: op: drill");
+    await expect(quarantine.clear("op", "looked", asOf)).rejects.toThrow(
+      "quarantined again meanwhile: kill-subject: op: drill",
+    );
+    await setting;
+    expect([quarantine.killed, open().killed]).toEqual([true, true]);
+    await quarantine.set("found later");
+    expect(quarantine.why()).toBe("first; and: found later");
+    // What came between is not forgotten by a restart either.
+    expect([open().killed, open().why()]).toEqual([true, quarantine.why()]);
+    expect(open().sinceMs).toBe(quarantine.sinceMs);
+    await quarantine.clear("op", "looked again", quarantine.revision);
+    expect([quarantine.why(), quarantine.killed]).toEqual([null, false]);
+  });
+
+  it("tells both reasons in 300 characters", async () => {
+    const quarantine = open();
+    await quarantine.set("a".repeat(400));
+    await quarantine.set("b".repeat(400));
+    expect(quarantine.why()).toMatch(/^a{100,}; and: b{100,}$/);
+    expect(quarantine.why()).toHaveLength(300);
+    expect(open().why()).toBe(quarantine.why());
   });
 
   it("stays when a file cannot be removed, and says which", async () => {

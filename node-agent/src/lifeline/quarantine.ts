@@ -1,76 +1,103 @@
-import { readFileSync, rmSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { rmSync } from "node:fs";
 import type { Logger } from "@redline/daemon";
-import { z } from "zod";
 import type { NodeLog } from "../journal/node-log.ts";
-
-const fileSchema = z.object({ v: z.literal(1), why: z.string().min(1).max(300) });
+import { readState, writeState } from "./quarantine-file.ts";
+import { quarantinedAgain, reasonsOf, type QuarantineState } from "./quarantine-state.ts";
 
 export interface QuarantineOptions {
   /** `<stateDir>/quarantine.json`. */
   readonly path: string;
   /** The kill file, which a clearing takes away. */
   readonly killPath: string;
+  /** What the journal says holds: for the case that the file could not be written. */
+  readonly past?: QuarantineState | null;
+  /** Wall time, ms; default the process's. */
+  readonly now?: () => number;
   readonly log: NodeLog;
   readonly logger: Logger;
 }
 
 /**
  * Whether this node takes work. On disk, so that a restart lifts nothing; only `clear` does. Fails closed: a file that cannot be
- * read is a quarantine, and one that cannot be written still holds for the life of this daemon.
+ * read is a quarantine, and where one cannot be written the journal's record still is.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
-  #why: string | null;
+  #state: QuarantineState | null;
+  /** Raised by every reason. */
+  #revision = 0;
   #writing: Promise<void> = Promise.resolve();
   /** Told at once of every change, so that the inventory is published. */
   onChange: () => void = () => undefined;
+  /** Told before it is lifted: whoever knows a new reason sets it now. */
+  onClearing: () => void = () => undefined;
   /** Told in the moment in which the kill file is gone. */
   onCleared: () => void = () => undefined;
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
-    this.#why = readWhy(options.path);
+    const kept = readState(options.path);
+    const past = options.past ?? null;
+    // A reason that came later may be in the journal alone.
+    this.#state =
+      kept === null || past === null
+        ? (kept ?? past)
+        : quarantinedAgain(kept, past.newest ?? past.why, past.at);
+    if (this.#state !== null && past?.killed === true) this.#state = { ...this.#state, killed: true };
   }
 
-  /** Why no work is taken; null: it is. */
+  /** Why no work is taken, 300 characters at most: the first reason, and the newest; null: it is taken. */
   why(): string | null {
-    return this.#why;
+    return this.#state === null ? null : reasonsOf(this.#state);
+  }
+
+  /** It holds, and a person ended everything here since the last clearing. */
+  get killed(): boolean {
+    return this.#state?.killed === true;
+  }
+
+  /** For `clear`: another number whenever another reason came. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Wall time of the newest reason, ms; null where it is not known, or none holds. */
+  get sinceMs(): number | null {
+    return this.#state?.at === undefined ? null : Date.parse(this.#state.at);
   }
 
   /** Holds from the moment of the call; resolves when it is on disk and recorded, as far as that can be. Never rejects. */
   async set(why: string): Promise<void> {
-    const text = (why === "" ? "no reason given" : why).slice(0, 300);
-    // The first reason stays: a later one is on the record alone.
-    const first = this.#why === null;
-    this.#why ??= text;
-    if (first) this.onChange();
-    const { log, logger, path } = this.#options;
+    const { log, logger, path, now = Date.now } = this.#options;
+    this.#revision += 1;
+    const state = quarantinedAgain(this.#state, why, new Date(now()).toISOString());
+    this.#state = state;
+    this.onChange();
     const problem = (error: unknown) =>
-      logger.error(
-        { err: error, path },
-        "the quarantine could not be kept on disk; it holds until this daemon ends",
-      );
-    if (first)
-      this.#writing = this.#writing.then(async () => {
-        if (this.#why !== null)
-          await writeWhole(path, JSON.stringify({ v: 1, why: this.#why })).catch(problem);
-      });
+      logger.error({ err: error, path }, "the quarantine could not be kept on disk; the journal has it");
+    this.#writing = this.#writing.then(async () => {
+      if (this.#state !== null) await writeState(path, this.#state).catch(problem);
+    });
     await Promise.all([
       this.#writing,
       log
-        .write({ kind: "quarantined", why: text })
+        .write({ kind: "quarantined", why: state.newest ?? state.why })
         .catch((error: unknown) => logger.error({ err: error }, "the quarantine could not be recorded")),
     ]);
   }
 
   /**
    * Lifts it. The kill file goes first.
-   * @throws Error when one of the two files cannot be removed; the node stays quarantined.
+   * @param asOf `revision` when the look began that this clearing stands on.
+   * @throws Error when another reason came since, or one of the two files cannot be removed; the node stays quarantined.
    */
-  async clear(who: string, why: string): Promise<void> {
+  async clear(who: string, why: string, asOf = this.#revision): Promise<void> {
     await this.#writing;
+    this.onClearing();
+    if (asOf !== this.#revision && this.#state !== null)
+      throw new Error(
+        `quarantined again meanwhile: ${this.#state.newest ?? this.#state.why}; look, and clear again`,
+      );
     for (const path of [this.#options.killPath, this.#options.path])
       try {
         rmSync(path, { force: true });
@@ -80,43 +107,9 @@ export class Quarantine {
           cause: error,
         });
       }
-    this.#why = null;
+    this.#state = null;
     this.onCleared();
     this.onChange();
     await this.#options.log.write({ kind: "cleared", who: who.slice(0, 100), why: why.slice(0, 300) });
-  }
-}
-
-function readWhy(path: string): string | null {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    return `${path} cannot be read; look at it, then clear the node`;
-  }
-  try {
-    return fileSchema.parse(JSON.parse(text)).why;
-  } catch {
-    return `${path} cannot be understood; look at it, then clear the node`;
-  }
-}
-
-/** Replaced in one step, and on disk when it resolves. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, "w", 0o600);
-  try {
-    await file.writeFile(`${text}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -3,7 +3,15 @@ import type { CellSpec } from "../cell/cell.ts";
 import { outerUid } from "../cell/host-uid.ts";
 import type { NamespaceIds } from "../cell/namespaces.ts";
 import type { Controller } from "./group-place.ts";
-import { groupHits, joinFile, makeGroup, removeGroup, type LimitGroup } from "./limit-group.ts";
+import {
+  groupHits,
+  heldLimit,
+  holdsProcess,
+  joinFile,
+  makeGroup,
+  removeGroup,
+  type LimitGroup,
+} from "./limit-group.ts";
 import type { LimitPlaces } from "./limit-places.ts";
 import { LimitWatch } from "./limit-watch.ts";
 import { hardLimits, rlimitWords } from "./rlimits.ts";
@@ -52,21 +60,28 @@ export class HeldLimits {
     return rlimitWords({
       limits,
       fileBytes: scratchBytes,
-      dataBytes: this.#meansOf("memory") === undefined ? limits.memoryBytes : null,
+      dataBytes: this.#groupOf("memory") === undefined ? limits.memoryBytes : null,
     });
   }
 
   /**
-   * Once init has set its limits: reads them back and starts to watch what nothing else holds.
-   * @returns by which means each limit is held, for the facts
+   * Once init has set its limits: reads them back, its groups and theirs as well, and starts to watch what nothing else holds.
+   * @param ending told right before the watch ends the cell
+   * @returns by which means each limit is held, and what the kernel says it is, for the facts
    * @throws CellError "not-contained" naming limits that do not hold
    */
-  begin(initPid: number, ids: NamespaceIds): Record<string, string> {
+  begin(initPid: number, ids: NamespaceIds, ending: () => void): Record<string, string> {
     const { spec, uid, mounts } = this.#input;
     const { limits, scratchBytes } = spec;
     const hard = hardLimits(initPid);
-    const memory = this.#meansOf("memory");
+    const memory = this.#heldBy("memory");
+    const pids = this.#heldBy("pids");
     const faults = [
+      ...this.#groups
+        .filter((group) => !holdsProcess(group, initPid))
+        .map(({ place }) => `${place.controllers.join(" and ")}: init is not in its ${place.version} group`),
+      memory !== undefined && !(memory.value <= limits.memoryBytes) && "memory: its group allows more",
+      pids !== undefined && !(pids.value <= limits.processes) && "processes: its group allows more",
       hard.processes > limits.processes && "processes",
       hard.openFiles > limits.openFiles && "open files",
       hard.fileSize > scratchBytes && "file size",
@@ -76,13 +91,15 @@ export class HeldLimits {
     if (faults.length > 0) throw new CellError("not-contained", `no limit of ${faults.join(", ")}`);
     // The kernel exempts its own root from RLIMIT_NPROC, in every user namespace.
     const counted = outerUid(uid) === 0 ? "watch" : "rlimit";
-    const processes = this.#meansOf("pids") ?? counted;
-    const holds = { memory: memory === undefined, processes: processes === "watch" };
-    if (holds.memory || this.#meansOf("pids") === undefined)
-      this.#watch = new LimitWatch({ ids, initPid, mounts, limits, holds });
+    const holds = { memory: memory === undefined, processes: pids === undefined && counted === "watch" };
+    if (holds.memory || pids === undefined)
+      this.#watch = new LimitWatch({ ids, initPid, mounts, limits, holds, ending });
+    // The watch is of this process: what it holds is what it was told. All else is as the kernel says.
+    const named = holds.processes ? `watch ${limits.processes}` : `rlimit ${hard.processes}`;
     return {
-      "limit.memory": `${memory ?? "rlimit+watch"} ${limits.memoryBytes}`,
-      "limit.processes": `${processes} ${limits.processes}`,
+      "limit.memory":
+        memory === undefined ? `rlimit+watch ${limits.memoryBytes}` : `${memory.version} ${memory.value}`,
+      "limit.processes": pids === undefined ? named : `${pids.version} ${pids.value}`,
       "limit.openFiles": `rlimit ${hard.openFiles}`,
       "limit.fileSize": `rlimit ${hard.fileSize}`,
     };
@@ -109,7 +126,12 @@ export class HeldLimits {
     return left.filter((what) => what !== null);
   }
 
-  #meansOf(controller: Controller): string | undefined {
-    return this.#groups.find(({ place }) => place.controllers.includes(controller))?.place.version;
+  #groupOf(controller: Controller): LimitGroup | undefined {
+    return this.#groups.find(({ place }) => place.controllers.includes(controller));
+  }
+
+  #heldBy(controller: Controller) {
+    const group = this.#groupOf(controller);
+    return group && { version: group.place.version, value: heldLimit(group, controller) };
   }
 }

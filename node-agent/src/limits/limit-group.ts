@@ -16,6 +16,10 @@ import type { Controller, GroupPlace } from "./group-place.ts";
 export const LIMIT_GROUP_PREFIX = "redline-cell-";
 /** A group is filled within milliseconds: one that is empty after this long has lost its daemon. */
 const STALE_MS = 60_000;
+const LIMIT_FILES = {
+  "cgroup-v1": { memory: "memory.limit_in_bytes", pids: "pids.max" },
+  "cgroup-v2": { memory: "memory.max", pids: "pids.max" },
+} as const;
 const REMOVAL_MS = 3_000;
 
 /** A control group that holds a cell's limits from its first process on. */
@@ -45,6 +49,14 @@ export function makeGroup(place: GroupPlace, limits: Held): LimitGroup {
 
 /** A process that writes "0" into it is a member from then on, with all that it starts. */
 export const joinFile = ({ folder }: LimitGroup) => join(folder, "cgroup.procs");
+
+/** Whether the kernel has this process in the group now. */
+export const holdsProcess = (group: LimitGroup, pid: number) =>
+  readFileSync(joinFile(group), "utf8").split("\n").includes(String(pid));
+
+/** The limit that the kernel says it holds now, in bytes or processes; NaN where it holds none. */
+export const heldLimit = ({ place, folder }: LimitGroup, controller: Controller) =>
+  Number(readFileSync(join(folder, LIMIT_FILES[place.version][controller]), "utf8"));
 
 /** How often the kernel refused a process, or ended one for its memory. Throws ENOENT after the group's end. */
 export function groupHits({ place, folder }: LimitGroup): Partial<Record<"memory" | "processes", number>> {
@@ -99,17 +111,17 @@ function ownPrefix(): string {
 }
 
 function setLimit(folder: string, { version }: GroupPlace, controller: Controller, limits: Held): void {
+  const file = LIMIT_FILES[version][controller];
   if (controller === "pids") {
-    write(folder, "pids.max", limits.processes);
+    write(folder, file, limits.processes);
     return;
   }
+  write(folder, file, limits.memoryBytes);
   if (version === "cgroup-v2") {
-    write(folder, "memory.max", limits.memoryBytes);
     // Not there without swap.
     attempt(() => write(folder, "memory.swap.max", 0));
     return;
   }
-  write(folder, "memory.limit_in_bytes", limits.memoryBytes);
   attempt(() => write(folder, "memory.memsw.limit_in_bytes", limits.memoryBytes));
 }
 

@@ -17,6 +17,8 @@ export interface WatchedCell {
   readonly limits: CellLimits;
   /** What nothing else holds here. */
   readonly holds: { readonly memory: boolean; readonly processes: boolean };
+  /** Told right before the cell is ended for a limit. */
+  readonly ending: () => void;
 }
 
 const EVERY_MS = 500;
@@ -60,13 +62,13 @@ export class LimitWatch implements Disposable {
     const { bytes, tasks } = await roughMemory(pids);
     // One less: the kernel lets nobody make the last one in the user namespaces that bubblewrap nests.
     if (tasks >= limits.processes - 1) this.hits.processes += 1;
-    if (holds.processes && tasks > limits.processes) this.#end(initPid);
+    if (holds.processes && tasks > limits.processes) this.#endCell();
     if (!holds.memory) return;
     const { files } = await tmpfsMemory(initPid, mounts);
     // Were all of the machine's shared memory the cell's, it would not be over its limit.
     if (bytes + files + (await sharedMemoryOfMachine()) <= limits.memoryBytes) return;
     const exact = await exactMemory(initPid, pids, mounts);
-    if (exact === null) this.#end(initPid);
+    if (exact === null) this.#endCell();
     else if (exact.bytes <= limits.memoryBytes) return;
     else this.#free(exact);
     this.hits.memory += 1;
@@ -79,7 +81,7 @@ export class LimitWatch implements Disposable {
     const freeable = others.reduce((sum, process) => sum + process.bytes, 0);
     // What lies in a tmpfs goes with the cell alone.
     if (freeable < over) {
-      this.#end(initPid);
+      this.#endCell();
       return;
     }
     for (const process of others) {
@@ -87,6 +89,12 @@ export class LimitWatch implements Disposable {
       this.#end(process.pid);
       over -= process.bytes;
     }
+  }
+
+  #endCell(): void {
+    if (this.#ended) return;
+    this.#cell.ending();
+    this.#end(this.#cell.initPid);
   }
 
   #end(pid: number): void {

@@ -1,3 +1,4 @@
+import { opendirSync, type Dir } from "node:fs";
 import type { ProcessRow } from "@redline/shared";
 import { boundedText } from "./bounded-text.ts";
 import { TICKS_PER_SECOND, type HostFacts } from "./host-facts.ts";
@@ -76,7 +77,33 @@ function readBetween(
   return { row, sockets, dead: isDead(before) };
 }
 
-/** Those wanted among a process's open sockets; every descriptor is looked at, no owner is left out. */
+/** Names that the kernel is asked for at once. */
+const NAMES_AT_ONCE = 128;
+
+/**
+ * A process's descriptors, one read a step: the inode of one that is a wanted socket, null for any other. For whoever must not hold
+ * its thread for as long as a process with a great many takes, or reads only so many: the folder is read as far as the caller goes.
+ */
+export function* socketsAmong(pid: number, wanted: ReadonlySet<string>): Generator<string | null, void> {
+  const path = `/proc/${pid}/fd`;
+  let folder: Dir | undefined;
+  try {
+    folder = opendirSync(path, { bufferSize: NAMES_AT_ONCE });
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      const inode = inodeIn(readLink(`${path}/${entry.name}`), "socket");
+      yield inode !== null && wanted.has(inode) ? inode : null;
+    }
+  } catch {
+    // The process is gone, or not to be read.
+  } finally {
+    folder?.closeSync();
+  }
+}
+
+/**
+ * Those wanted among a process's open sockets; every descriptor is looked at, no owner is left out. For the snapshot worker: a
+ * process may have as many as its limit allows.
+ */
 export function heldSockets(pid: number, wanted: Wanted): string[] {
   if (wanted !== "all" && wanted.size === 0) return [];
   const held = new Set<string>();

@@ -22,6 +22,12 @@ export interface Baseline {
   readonly loops: readonly string[];
 }
 
+/** Of a node on which there is nothing: against it, all that is there is new. */
+export const EMPTY_BASELINE: Baseline = {
+  ...{ processes: [], gpuHolders: [], namespaces: [], listeners: [], unixListeners: [], mounts: [] },
+  ...{ sysv: [], sharedMemory: [], openPlaces: [], timers: {}, jobs: {}, authorizedKeys: {}, loops: [] },
+};
+
 /** Pure. */
 export function baselineOf(look: NodeLook): Baseline {
   const { processes, sockets, mounts, sysv, sharedMemory, openPlaces } = look;

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { CellProof } from "@redline/shared";
 import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
+import { CellError } from "../cell/cell-error.ts";
 import { DEFAULT_UID_BASE, hostUid } from "../cell/host-uid.ts";
 import { linkPlan } from "../cell/link-plan.ts";
 import { namespacesOfFacts, type Endpoint, type LiveCell } from "./trial-traces.ts";
@@ -14,13 +15,15 @@ interface Entry {
 
 /**
  * A driver that remembers what each of its cells may have on the node, from before it is built until it is removed: what is its own
- * is not another attempt's survivor.
+ * is not another attempt's survivor. Every cell of the node is built through it, so it is also where a quarantined node stops building.
  */
 export class CellBook implements CellDriver {
   readonly name: string;
   readonly #driver: CellDriver;
   readonly #uidBase: number | null;
   readonly #entries = new Set<Entry>();
+  /** Why no cell of this id may be built now, or null. Asked before each. */
+  refuses: (cellId: string) => string | null = () => null;
 
   constructor(driver: CellDriver, uidBase: number | null = DEFAULT_UID_BASE) {
     this.name = driver.name;
@@ -28,7 +31,10 @@ export class CellBook implements CellDriver {
     this.#uidBase = uidBase;
   }
 
+  /** @throws CellError also `quarantined`, before anything is begun. */
   async build(spec: CellSpec, signal: AbortSignal): Promise<Cell> {
+    const why = this.refuses(spec.id);
+    if (why !== null) throw new CellError("quarantined", why);
     const entry: Entry = { spec, cell: null, listeners: [] };
     this.#entries.add(entry);
     try {

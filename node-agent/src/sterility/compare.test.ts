@@ -68,7 +68,21 @@ function dirty(now: NodeLook, more: Partial<CompareInput> = {}): string[] {
   return checks.filter(({ clean }) => clean === false).map(({ check }) => check);
 }
 
+it("leaves in doubt who has a GPU open while not all descriptors were looked at", () => {
+  const now = look([process_(50, 1, { partly: true })]);
+  const input = { before: baselineOf(now), trial, others: [], privatePlaces: [] };
+  const { checks } = compare({ look: now, ...input });
+  const holders = checks.find(({ check }) => check === "gpu-holders");
+  expect(holders?.clean).toBeNull();
+  expect(holders?.why).toContain("50 p50");
+});
+
 describe("whose a process is", () => {
+  it("is not told by a namespace that cells share with the daemon", () => {
+    const sharing = { ...other, uid: UID + 1, namespaces: { user: "4026531837" } };
+    expect(dirty(look([process_(200, 1, { uids: [UID] })]), { others: [sharing] })).toEqual(["processes"]);
+  });
+
   it.each([
     ["a new service of the machine", process_(200, 1), []],
     ["a child of the daemon", process_(200, 100, { gpu: true }), []],

@@ -8,7 +8,7 @@ export type LookAnswer<T> =
 
 /** Looks at the node in a thread of its own. Every failure is a value; the next call starts a fresh thread. */
 export interface LookThread extends AsyncDisposable {
-  baseline(places: readonly string[]): Promise<LookAnswer<Baseline>>;
+  baseline(wanted: Pick<LookRequest, "places" | "liveCells">): Promise<LookAnswer<Baseline>>;
   compare(wanted: Omit<LookRequest, "id">): Promise<LookAnswer<Compared>>;
 }
 
@@ -64,8 +64,8 @@ export function startLookThread(limitMs = 30_000, workerUrl: URL = WORKER_URL): 
 
   const other = { ok: false, why: "the look thread gave something else" } as const;
   return {
-    async baseline(places) {
-      const reply = await ask({ places });
+    async baseline(wanted) {
+      const reply = await ask(wanted);
       if (!reply.ok) return reply;
       return "baseline" in reply ? { ok: true, value: reply.baseline } : other;
     },

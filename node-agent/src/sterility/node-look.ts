@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import { readText } from "../weights/proc-text.ts";
-import { listPids, listProc } from "../observe/proc-file.ts";
+import { listPids, listProc, readLink } from "../observe/proc-file.ts";
 import { parseMountinfo, type MountRow } from "../observe/mountinfo.ts";
 import { digestFiles, type Digests } from "./digests.ts";
 import { listFolders, type FolderEntries } from "./folder-entries.ts";
 import { readAuthorizedKeys, type AuthorizedKeys } from "./key-lines.ts";
-import { readProcess, type ProcessRow } from "./process-row.ts";
+import { readingOf, readProcess, type ProcessRow } from "./process-row.ts";
 import {
   INTERNET_TABLES,
   parseInternetTable,
@@ -61,8 +61,12 @@ const OPEN_PLACES = ["/tmp", "/var/tmp", "/run", "/run/lock", "/var/mail", "/var
 const SHARED_MEMORY = "/dev/shm";
 const MOST_TABLE_BYTES = 8 * 1024 * 1024;
 
-/** @param places folders besides those that every machine has. Synchronous, some 50 ms: for threads beside the daemon's own. */
-export function takeNodeLook(places: readonly string[] = []): NodeLook {
+/**
+ * Synchronous, some 50 ms: for threads beside the daemon's own.
+ * @param places folders besides those that every machine has
+ * @param liveCells namespaces of other live cells, whose descriptors and sockets are left alone
+ */
+export function takeNodeLook(places: readonly string[] = [], liveCells: readonly string[] = []): NodeLook {
   const missing: string[] = [];
   const read = (path: string): string => {
     const text = readText(path, MOST_TABLE_BYTES);
@@ -70,7 +74,9 @@ export function takeNodeLook(places: readonly string[] = []): NodeLook {
     missing.push(path);
     return text ?? "";
   };
-  const processes = listPids().flatMap((pid) => readProcess(pid) ?? []);
+  // A driver whose cells share a namespace with the daemon tells nobody apart by it.
+  const reading = readingOf(new Set(liveCells.filter((name) => !isOwn(name))));
+  const processes = listPids().flatMap((pid) => readProcess(pid, reading) ?? []);
   const mounts = parseMountinfo(read("/proc/self/mountinfo"));
   const queues = mounts.filter(({ fsType }) => fsType === "mqueue").map(({ point }) => point);
   const memory = [...new Set([SHARED_MEMORY, ...queues])];
@@ -81,7 +87,7 @@ export function takeNodeLook(places: readonly string[] = []): NodeLook {
       namespaces: processes.find(({ pid }) => pid === process.pid)?.namespaces ?? [],
     },
     processes,
-    sockets: readSockets(processes),
+    sockets: readSockets(processes, reading.liveCells),
     namespaceMounts: readNamespaceMounts(processes),
     mounts,
     sysv: (["shm", "sem", "msg"] as const).flatMap((kind) => parseSysv(kind, read(`/proc/sysvipc/${kind}`))),
@@ -107,8 +113,11 @@ function oneOfEach(processes: readonly ProcessRow[], kind: string): Map<string, 
   return found;
 }
 
-function readSockets(processes: readonly ProcessRow[]): SocketRow[] {
+const isOwn = (name: string) => readLink(`/proc/self/ns/${name.split(":", 1)[0] ?? ""}`) === name;
+
+function readSockets(processes: readonly ProcessRow[], liveCells: ReadonlySet<string>): SocketRow[] {
   return [...oneOfEach(processes, "net")].flatMap(([netns, pid]) => {
+    if (liveCells.has(netns)) return [];
     // A process that just ended or a kernel without the family: then there is no table.
     const table = (name: string) => readText(`/proc/${pid}/net/${name}`, MOST_TABLE_BYTES) ?? "";
     return [

@@ -28,8 +28,12 @@ export function checkGpuHolders({ look, before, whose }: Comparison): SterilityC
     if (!row.gpu || owner === "cell" || owner === "daemon") return false;
     return owner === "trial" || (before !== null && !known.has(processKey(row)));
   });
+  const partly = look.processes.filter((row) => row.partly && whose.ofProcess(row) !== "cell").map(named);
   return outcome("gpu-holders", left.map(named), {
     cannot: [
+      ...(look.gpus && partly.length > 0
+        ? [`descriptors that could not all be looked at: ${some(partly)}`]
+        : []),
       ...(look.gpus && isApart(look, "pid")
         ? ["processes outside the daemon's PID namespace are not seen"]
         : []),

@@ -22,7 +22,7 @@ export interface ProcessRow {
   readonly files: readonly HeldFile[];
   /** Has a device of NVIDIA's open. */
   readonly gpu: boolean;
-  /** Not all of it could be read: no right to, or more descriptors than are looked at. */
+  /** Not all of it could be read: no right to, or more descriptors than are looked at, of it or of all processes together. */
   readonly partly: boolean;
 }
 
@@ -34,16 +34,32 @@ export interface HeldFile {
   readonly uid: number;
 }
 
-/** No process that is to be excused has more. A cell's own limit is far below. */
+/** No process that is to be excused has more. */
 const MOST_DESCRIPTORS = 20_000;
+/** Of all processes that one look reads: a machine has a tenth of it, and the look stays far below the thread's limit. */
+const MOST_IN_A_LOOK = 200_000;
 const KINDS = ["pid", "net", "mnt", "user", "ipc", "uts", "cgroup", "time"] as const;
 const DELETED = " (deleted)";
 /** Not files of a file system that anybody could leave something on. */
 const NO_FILES = ["/dev/", "/proc/", "/sys/"];
 const GPU = "/dev/nvidia";
 
+/** What one look reads of descriptors. Of its own, so that no process can make every later look fail. */
+export interface DescriptorReading {
+  /**
+   * Who is in one of these belongs to another live cell. Nothing that it has open is looked at: it would count for nothing, and a
+   * cell with very many descriptors would hold up its neighbours' proofs.
+   */
+  readonly liveCells: ReadonlySet<string>;
+  /** How many more are read; counted down. */
+  left: number;
+}
+
+export const readingOf = (liveCells: ReadonlySet<string> = new Set(), left = MOST_IN_A_LOOK) =>
+  ({ liveCells, left }) satisfies DescriptorReading;
+
 /** Null when the process is gone. Synchronous: for threads beside the daemon's own. */
-export function readProcess(pid: number): ProcessRow | null {
+export function readProcess(pid: number, reading: DescriptorReading = readingOf()): ProcessRow | null {
   const stat = readProc(`/proc/${pid}/stat`);
   const parsed = stat === null ? null : parseStat(stat);
   const status = readProc(`/proc/${pid}/status`)?.toString("latin1");
@@ -51,26 +67,31 @@ export function readProcess(pid: number): ProcessRow | null {
   // A kernel thread and a zombie have nothing of all this.
   const bare = parsed.kernelThread || isDead(parsed);
   const uids = /^Uid:\t([\d\t]+)$/m.exec(status)?.[1]?.split("\t").map(Number) ?? [];
+  const namespaces = bare ? [] : KINDS.flatMap((kind) => readLink(`/proc/${pid}/ns/${kind}`) ?? []);
+  const another = namespaces.some((name) => reading.liveCells.has(name));
   return {
     pid,
     parent: parsed.ppid,
     startTick: parsed.startTick,
     name: parsed.comm,
     uids: [...new Set(uids)],
-    namespaces: bare ? [] : KINDS.flatMap((kind) => readLink(`/proc/${pid}/ns/${kind}`) ?? []),
+    namespaces,
     groups: bare ? "" : (readProc(`/proc/${pid}/cgroup`)?.toString("latin1") ?? ""),
-    ...readDescriptors(pid, bare),
+    ...readDescriptors(pid, bare || another, reading),
   };
 }
 
-function readDescriptors(pid: number, bare: boolean) {
+function readDescriptors(pid: number, none: boolean, reading: DescriptorReading) {
   const sockets: string[] = [];
   const heldNamespaces: string[] = [];
   const files: HeldFile[] = [];
   let gpu = false;
   const folder = `/proc/${pid}/fd`;
-  const names = bare ? [] : namesIn(folder);
-  for (const name of (names ?? []).slice(0, MOST_DESCRIPTORS)) {
+  const names = none ? [] : namesIn(folder);
+  const most = Math.min(MOST_DESCRIPTORS, reading.left);
+  const read = (names ?? []).slice(0, most);
+  reading.left -= read.length;
+  for (const name of read) {
     const link = readLink(`${folder}/${name}`);
     if (link === null) continue;
     if (link.startsWith("socket:[")) sockets.push(link.slice(8, -1));
@@ -82,7 +103,7 @@ function readDescriptors(pid: number, bare: boolean) {
       files.push({ path, deleted, uid: ownerOf(`${folder}/${name}`) });
     }
   }
-  return { sockets, heldNamespaces, files, gpu, partly: names === null || names.length > MOST_DESCRIPTORS };
+  return { sockets, heldNamespaces, files, gpu, partly: names === null || names.length > most };
 }
 
 /** Null where the daemon may not look; empty when the process is gone. */

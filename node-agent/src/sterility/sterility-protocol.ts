@@ -6,6 +6,8 @@ export interface LookRequest {
   readonly id: number;
   /** Folders to list besides those that every machine has. */
   readonly places: readonly string[];
+  /** Namespaces of live cells that are none of the asker's. */
+  readonly liveCells: readonly string[];
   /** Absent: the baseline is wanted. */
   readonly compare?: Omit<CompareInput, "look">;
 }
@@ -19,7 +21,7 @@ export type LookReply =
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 export const isLookRequest = (value: unknown): value is LookRequest =>
-  isObject(value) && "id" in value && "places" in value;
+  isObject(value) && "id" in value && "places" in value && "liveCells" in value;
 
 export const isLookReply = (value: unknown): value is LookReply =>
   isObject(value) &&

@@ -11,9 +11,9 @@ if (port === null) throw new Error("sterility-worker runs as a worker thread onl
 // Expected failures (vanished processes) are cheaper without a stack.
 Error.stackTraceLimit = 0;
 
-function answer({ id, places, compare: wanted }: LookRequest): LookReply {
+function answer({ id, places, liveCells, compare: wanted }: LookRequest): LookReply {
   try {
-    const look = takeNodeLook(places);
+    const look = takeNodeLook(places, liveCells);
     if (wanted === undefined) return { id, ok: true, baseline: baselineOf(look) };
     return { id, ok: true, compared: compare({ ...wanted, look }) };
   } catch (error) {

@@ -1,10 +1,11 @@
 import { sterilityProofSchema, STERILITY_CHECKS } from "@redline/shared";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startLookThread, type LookThread } from "./look-thread.ts";
+import { EMPTY_BASELINE } from "./baseline.ts";
+import { startLookThread, type LookAnswer, type LookThread } from "./look-thread.ts";
 import { outcome } from "./outcome.ts";
 import { SecondLooks } from "./second-looks.ts";
-import { createSterility } from "./sterility.ts";
-import type { Trial } from "./trial-traces.ts";
+import { createSterility, NOT_WALKED } from "./sterility.ts";
+import type { LiveCell, Trial } from "./trial-traces.ts";
 
 const trial: Trial = {
   ...{ uids: [process.getuid?.() ?? 0], namespaces: [], cellIds: [] },
@@ -67,6 +68,61 @@ describe("a proof", () => {
       2,
       expect.stringContaining("ended by itself"),
     ]);
+  });
+});
+
+describe("what a look is told of live cells", () => {
+  const NONE = { checks: [], places: { left: [], doubtful: [], unreadable: [] }, remaining: [] };
+  const cell = (net: string): LiveCell => ({
+    ...{ uid: 5, namespaces: { net }, paths: [], address: "", gpus: [] },
+  });
+  function recording(fails = 0) {
+    const asked: (readonly string[])[] = [];
+    let left = fails;
+    const answer = <T>(value: T): LookAnswer<T> =>
+      left-- > 0 ? { ok: false, why: "a chance" } : { ok: true, value };
+    const thread: LookThread = {
+      baseline: ({ liveCells }) => {
+        asked.push(liveCells);
+        return Promise.resolve(answer(EMPTY_BASELINE));
+      },
+      compare: ({ liveCells }) => {
+        asked.push(liveCells);
+        return Promise.resolve(answer(NONE));
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    return { asked, sterility: createSterility({ thread, settleMs: 1, nvidiaSmi: "/nonexistent" }) };
+  }
+
+  it("is all of them for a baseline, which is tried twice", async () => {
+    const once = recording(1);
+    const baseline = await once.sterility.takeBaseline(() => [cell("7"), cell("8")]);
+    expect(baseline.node).toEqual(EMPTY_BASELINE);
+    expect(once.asked).toEqual([
+      ["net:[7]", "net:[8]"],
+      ["net:[7]", "net:[8]"],
+    ]);
+    expect(await recording(2).sterility.takeBaseline()).toMatchObject({ node: null, why: "a chance" });
+  });
+
+  it("is none that the trial is in as well", async () => {
+    const { asked, sterility } = recording();
+    await sterility.proveSterile({
+      ...{ baseline: { node: EMPTY_BASELINE, gpus: [] }, look: "after" },
+      trial: { ...trial, namespaces: [{ net: "7" }] },
+      others: () => [cell("7"), cell("8")],
+    });
+    expect(asked).toEqual([["net:[8]"]]);
+  });
+
+  it("walks no file system where that is not wanted", async () => {
+    const { sterility } = recording();
+    const proof = await sterility.proveStart(() => [], false);
+    expect(proof.checks.find(({ check }) => check === "files")).toMatchObject({
+      clean: null,
+      why: NOT_WALKED,
+    });
   });
 });
 

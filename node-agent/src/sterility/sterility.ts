@@ -10,12 +10,14 @@ import { walkForFiles, type Walk } from "./file-walk.ts";
 import { checkGpuMemory } from "./gpu-memory.ts";
 import { startLookThread, type LookThread } from "./look-thread.ts";
 import { outcome } from "./outcome.ts";
-import { isBelow, type LiveCell, type Trial } from "./trial-traces.ts";
+import { isBelow, namespaceNames, type LiveCell, type Trial } from "./trial-traces.ts";
 
 /** The node before an attempt. Kept by the caller until the attempt's second look. */
 export interface NodeBaseline {
-  /** Null when the look failed: then the proof finds only what is the trial's by itself, and says so. */
+  /** Null when the look failed, twice: then a proof finds only what is the trial's by itself, and says so. */
   readonly node: Baseline | null;
+  /** Why the look failed. */
+  readonly why?: string;
   readonly gpus: readonly Gpu[];
 }
 
@@ -27,19 +29,24 @@ export interface ProveInput {
   readonly look: LookKind;
   /** Cells of other attempts that are up or being removed; asked before and after each look. */
   readonly others: () => readonly LiveCell[];
+  /** False: file systems are not walked, because somebody else's look does it. */
+  readonly walk?: boolean;
   readonly signal?: AbortSignal;
 }
 
 export interface Sterility extends AsyncDisposable {
-  /** Before the attempt's first cell. Never rejects. */
-  takeBaseline(): Promise<NodeBaseline>;
+  /**
+   * Before the attempt's first cell. Never rejects.
+   * @param others all cells that are up
+   */
+  takeBaseline(others?: () => readonly LiveCell[]): Promise<NodeBaseline>;
   /** After the attempt's cells are gone. Never rejects; what cannot be looked at is in the proof. */
   proveSterile(input: ProveInput): Promise<SterilityProof>;
   /**
-   * At the daemon's start, after leftovers were swept: what a predecessor's cells left that can be told without a baseline. Takes as
-   * long as a walk over all file systems; attempts may begin meanwhile.
+   * At the daemon's start, after leftovers were swept: what a predecessor's cells left that can be told without a baseline.
+   * @param walk with a walk over all file systems, for up to a minute; without it the look is there at once, before work is taken
    */
-  proveStart(others?: () => readonly LiveCell[]): Promise<SterilityProof>;
+  proveStart(others?: () => readonly LiveCell[], walk?: boolean): Promise<SterilityProof>;
 }
 
 export interface SterilityOptions {
@@ -58,6 +65,8 @@ export interface SterilityOptions {
   readonly thread?: LookThread;
 }
 
+/** Doubt of the check `files` in a look without a walk. */
+export const NOT_WALKED = "file systems were not walked in this look";
 const LOOKS = 3;
 const SLOTS = 256;
 
@@ -72,12 +81,18 @@ export function createSterility(options: SterilityOptions = {}): Sterility {
     before: Baseline | null,
     { trial, others }: { trial: Trial; others: () => readonly LiveCell[] },
   ): Promise<{ compared: Compared; live: readonly LiveCell[] } | { why: string }> {
-    const first = others();
-    const wanted = { places: privatePlaces, compare: { before, trial, others: first, privatePlaces } };
+    const once = async () => {
+      const first = others();
+      const answer = await thread.compare({
+        places: privatePlaces,
+        liveCells: namespacesOf(first, trial),
+        compare: { before, trial, others: first, privatePlaces },
+      });
+      return answer.ok ? { compared: answer.value, live: [...first, ...others()] } : { why: answer.why };
+    };
     // A thread that failed once may have met a chance; twice, nothing is proved.
-    let answer = await thread.compare(wanted);
-    if (!answer.ok) answer = await thread.compare(wanted);
-    return answer.ok ? { compared: answer.value, live: [...first, ...others()] } : { why: answer.why };
+    const seen = await once();
+    return "why" in seen ? once() : seen;
   }
 
   async function prove(
@@ -85,12 +100,14 @@ export function createSterility(options: SterilityOptions = {}): Sterility {
     input: Omit<ProveInput, "baseline">,
   ): Promise<SterilityProof> {
     const started = performance.now();
-    const { trial, signal } = input;
+    const { trial, walk = true, signal } = input;
     const uids = trial.uids.filter((uid) => uid !== ownUid);
     const walking: Promise<Walk | null> =
       uids.length === 0
         ? Promise.resolve(null)
-        : walkForFiles(uids, budgets[input.look], signal).catch(failedWalk);
+        : !walk
+          ? Promise.resolve({ found: [], why: NOT_WALKED })
+          : walkForFiles(uids, budgets[input.look], signal).catch(failedWalk);
     let checks: SterilityCheck[] = [];
     const gone: string[] = [];
     for (let count = 1; count <= LOOKS; count += 1) {
@@ -126,21 +143,32 @@ export function createSterility(options: SterilityOptions = {}): Sterility {
   }
 
   return {
-    async takeBaseline() {
-      const [node, gpus] = await Promise.all([thread.baseline(privatePlaces), readGpus(nvidiaSmi)]);
-      return { node: node.ok ? node.value : null, gpus };
+    async takeBaseline(others = () => []) {
+      const look = async () => thread.baseline({ places: privatePlaces, liveCells: namespacesOf(others()) });
+      const twice = async () => {
+        const first = await look();
+        return first.ok ? first : look();
+      };
+      const [node, gpus] = await Promise.all([twice(), readGpus(nvidiaSmi)]);
+      return node.ok ? { node: node.value, gpus } : { node: null, why: node.why, gpus };
     },
     proveSterile: ({ baseline, ...input }) => prove(baseline, input),
-    proveStart(others = () => []) {
+    proveStart(others = () => [], walk = true) {
       const slots = Array.from({ length: SLOTS }, (_, index) => hostUid(index, uidBase));
       const trial: Trial = {
         uids: [...new Set(slots)].filter((uid) => uid !== ownUid),
         ...{ namespaces: [], cellIds: [], publicKeys: [], keyFiles: [], paths: [], addresses: [] },
       };
-      return prove(null, { trial, look: "again", others });
+      return prove(null, { trial, look: "again", others, walk });
     },
     [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
   };
+}
+
+/** Of live cells, but for what a trial is in as well: those are looked at in full. */
+function namespacesOf(cells: readonly LiveCell[], trial?: Trial): string[] {
+  const own = new Set(trial?.namespaces.flatMap(namespaceNames));
+  return cells.flatMap(({ namespaces }) => namespaceNames(namespaces)).filter((name) => !own.has(name));
 }
 
 /** The walk is taken once; what it found may be gone by a later look. */

@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { digestFiles } from "./digests.ts";
 import { ranges, rootsOf, walkForFiles } from "./file-walk.ts";
 import { homesOf, keysIn } from "./key-lines.ts";
-import { readProcess } from "./process-row.ts";
+import { takeNodeLook } from "./node-look.ts";
+import { readingOf, readProcess } from "./process-row.ts";
 import { parseInternetTable, parsePacketTable, parseUnixTable } from "./socket-row.ts";
 import { parseSysv } from "./sysv-row.ts";
 
@@ -129,4 +130,40 @@ describe("a process", () => {
     expect(row?.namespaces.length).toBeGreaterThanOrEqual(6);
     expect(readProcess(2 ** 22 + 1)).toBeNull();
   });
+
+  it("of another live cell is read without what it has open", () => {
+    using file = openFile();
+    const own = readProcess(process.pid);
+    expect(own?.files.map(({ path }) => path)).toContain(file.path);
+    const reading = readingOf(new Set(own?.namespaces.slice(0, 1)));
+    const before = reading.left;
+    const row = readProcess(process.pid, reading);
+    expect(row).toMatchObject({ files: [], sockets: [], heldNamespaces: [], partly: false });
+    expect([row?.namespaces, reading.left]).toEqual([own?.namespaces, before]);
+  });
+
+  it("is read in part when the look's descriptors are used up", () => {
+    const reading = readingOf(new Set(), 2);
+    expect([readProcess(process.pid, reading)?.partly, reading.left]).toEqual([true, 0]);
+  });
+
+  it("of the daemon's own namespaces is read in full, whatever cells share them", () => {
+    using file = openFile();
+    const shared = readProcess(process.pid)?.namespaces ?? [];
+    const look = takeNodeLook([], shared);
+    const own = look.processes.find(({ pid }) => pid === process.pid);
+    expect(own?.files.map(({ path }) => path)).toContain(file.path);
+  });
 });
+
+function openFile() {
+  const path = join(mkdtempSync(join(tmpdir(), "redline-open-")), "file");
+  const descriptor = openSync(path, "w");
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      closeSync(descriptor);
+      rmSync(dirname(path), { recursive: true });
+    },
+  };
+}

@@ -37,8 +37,12 @@ export function whose({ look, before, trial, others }: WhoseInput): Whose {
   const { self, processes } = look;
   const uids = new Set(trial.uids.filter((uid) => uid !== self.uid));
   const otherUids = new Set(others.map(({ uid }) => uid));
-  const otherNamespaces = new Set(others.flatMap(({ namespaces }) => namespaceNames(namespaces)));
   const selfNamespaces = new Set(self.namespaces);
+  const otherNamespaces = new Set(
+    others
+      .flatMap(({ namespaces }) => namespaceNames(namespaces))
+      .filter((name) => !selfNamespaces.has(name)),
+  );
   const trialNamespaces = new Set(
     trial.namespaces
       .flatMap(namespaceNames)

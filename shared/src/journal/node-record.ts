@@ -92,6 +92,8 @@ export const nodeRecordBodySchema = z.discriminatedUnion("kind", [
     device: deviceSchema,
     of: attemptKeySchema,
     look: z.enum(["after", "again"]),
+    /** From the end of the part's cells to the look, ms. A daemon that ends takes its second looks early. */
+    afterMs: z.number().min(0).optional(),
     proof: sterilityProofSchema,
   }),
   /** Live copies of an attempt, counted by the node from outside its cells; on change. */

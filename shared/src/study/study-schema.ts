@@ -109,10 +109,10 @@ export const limitsSchema = z
       .max(65_536)
       .default(512)
       .meta({ description: "Processes and threads of a cell at once." }),
-    openFiles: z.int().min(64).max(1_048_576).default(4096).meta({ description: "Open files of a process." }),
+    openFiles: z.int().min(64).max(65_536).default(4096).meta({ description: "Open files of a process." }),
     copies: z.int().min(1).max(100).default(8).meta({
       description:
-        "Live copies of an attempt at once, over its devices. One more is ended at once and is a breach.",
+        "Live parts of copies of an attempt at once on a node: processes with a listening socket of their own, so that a model server and its agent are two. One more is ended at once, is a breach, and makes the attempt invalid.",
     }),
     settleS: z.int().min(0).max(3600).default(10).meta({
       description:
