@@ -34,9 +34,7 @@ it(
     using trace = new RunTrace(place.dir);
     const at = (...args: string[]) => redline([...args, "--state", place.state], place.dir).ended;
 
-    // Trials mostly wait, each for its window: one more at a time on each host is a third less time.
-    const run = ["controls", "run", "--json", "--state", place.state];
-    const ran = await redline(run, place.dir, { REDLINE_SLOTS: "3" }).ended;
+    const ran = await at("controls", "run", "--json");
     expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
     const lines = ran.stdout.trimEnd().split("\n");
     const controls = summarySchema.parse(JSON.parse(lines.at(-1) ?? ""));
