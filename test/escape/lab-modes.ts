@@ -6,9 +6,9 @@ const inside = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo 
 const namespaces = ["--pid", "--fork", "--mount-proc", "--kill-child"];
 
 /** A rootless lab of whoever runs the tests: the command line before a command's own. */
-export const LAB: readonly string[] = ["unshare", "-Urmn", ...namespaces, "bash", "-c", inside, "lab"];
+export const LAB: readonly string[] = ["unshare", "-Urmn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
 const asOther = ["setpriv", `--reuid=${OTHER_UID}`, `--regid=${OTHER_UID}`, "--clear-groups", ...LAB];
-const machine = ["unshare", "-mn", ...namespaces, "bash", "-c", inside, "lab"];
+const machine = ["unshare", "-mn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
 
 const all: readonly (readonly [mode: string, command: readonly string[], possible: boolean])[] = [
   ["a rootless lab of this user", LAB, true],

@@ -16,9 +16,9 @@ const OTHER_UID = "1001";
 // PID 1 stays a shell: something must reap what a killed daemon hands up.
 const inside = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && "$@"; exit $?';
 const namespaces = ["--pid", "--fork", "--mount-proc", "--kill-child"];
-const lab = ["unshare", "-Urmn", ...namespaces, "bash", "-c", inside, "lab"];
+const lab = ["unshare", "-Urmn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
 const asOther = ["setpriv", `--reuid=${OTHER_UID}`, `--regid=${OTHER_UID}`, "--clear-groups", ...lab];
-const machine = ["unshare", "-mn", ...namespaces, "bash", "-c", inside, "lab"];
+const machine = ["unshare", "-mn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
 
 const modes: readonly (readonly [mode: string, command: readonly string[], possible: boolean])[] = [
   ["a rootless lab of this user", lab, true],

@@ -35,9 +35,9 @@ ip link set lo up
 set +e
 "$@"; exit $?`;
 const namespaces = ["--pid", "--fork", "--mount-proc", "--kill-child"];
-const lab = ["unshare", "-Urmni", ...namespaces, "bash", "-c", inside, "lab"];
+const lab = ["unshare", "-Urmni", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
 const asOther = ["setpriv", `--reuid=${OTHER_UID}`, `--regid=${OTHER_UID}`, "--clear-groups", ...lab];
-const machine = ["unshare", "-mni", ...namespaces, "bash", "-c", inside, "lab"];
+const machine = ["unshare", "-mni", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
 
 const modes: readonly (readonly [mode: string, command: readonly string[], possible: boolean])[] = [
   ["a rootless lab of this user", lab, true],
