@@ -6,7 +6,16 @@ const inside = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo 
 const namespaces = ["--pid", "--fork", "--mount-proc", "--kill-child"];
 
 /** A rootless lab of whoever runs the tests: the command line before a command's own. */
-export const LAB: readonly string[] = ["unshare", "-Urmn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
+export const LAB: readonly string[] = [
+  "unshare",
+  "-Urmn",
+  ...namespaces,
+  "bash",
+  "--norc",
+  "-c",
+  inside,
+  "lab",
+];
 const asOther = ["setpriv", `--reuid=${OTHER_UID}`, `--regid=${OTHER_UID}`, "--clear-groups", ...LAB];
 const machine = ["unshare", "-mn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
 

@@ -28,7 +28,18 @@ const repository = fileURLToPath(new URL("../../../", import.meta.url));
 const script = join(repository, "test/dist/integration/fixtures/hostile-attempt.js");
 const inside =
   'mount -t tmpfs tmpfs /run && mkdir -m 755 /run/netns /run/brains && ip link set lo up && "$@"; exit $?';
-const lab = ["-Urmn", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "--norc", "-c", inside, "lab"];
+const lab = [
+  "-Urmn",
+  "--pid",
+  "--fork",
+  "--mount-proc",
+  "--kill-child",
+  "bash",
+  "--norc",
+  "-c",
+  inside,
+  "lab",
+];
 /** Of the process that leads the attempt: far above what any of them takes, far below for ever. */
 export const LIMIT_MS = 170_000;
 
