@@ -334,14 +334,14 @@ describe("identity of a model by its behaviour", () => {
     expect(stopped.result).toMatchObject({
       status: 0,
       answer: "",
-      error: "no complete answer within 600 ms",
     });
+    expect(stopped.result.error).toMatch(/^no complete answer within \d+ ms$/);
     expect(stopped.ms).toBeLessThan(25_000);
     expect(stoppedHealth).toMatchObject({
       kind: "health",
       status: 0,
-      error: "no complete answer within 300 ms",
     });
+    expect(stoppedHealth.error).toMatch(/^no complete answer within \d+ ms$/);
     expect(again.answer).toBe(answered.answer);
     expect(health).toMatchObject({ status: 200, answer: '{"status":"ok","model":"model"}' });
     expect(noAgent).toMatchObject({ kind: "chat", status: 404 });

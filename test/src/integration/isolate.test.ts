@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { LAB_MODES } from "../kit/lab-modes.ts";
 
 /**
  * Real cells in a lab namespace of their own. vitest cannot run inside one, so the checks are a script
@@ -11,21 +12,6 @@ import { z } from "zod";
  */
 const script = fileURLToPath(new URL("../../dist/integration/fixtures/isolate-checks.js", import.meta.url));
 const run = promisify(execFile);
-const isRoot = process.getuid?.() === 0;
-const OTHER_UID = "1001";
-
-// PID 1 stays a shell: something must reap what a killed daemon hands up.
-const inside = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && "$@"; exit $?';
-const namespaces = ["--pid", "--fork", "--mount-proc", "--kill-child"];
-const lab = ["unshare", "-Urmn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
-const asOther = ["setpriv", `--reuid=${OTHER_UID}`, `--regid=${OTHER_UID}`, "--clear-groups", ...lab];
-const machine = ["unshare", "-mn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
-
-const modes: readonly (readonly [mode: string, command: readonly string[], possible: boolean])[] = [
-  ["a rootless lab of this user", lab, true],
-  ["a rootless lab of another user", asOther, isRoot],
-  ["a machine where the daemon is the real root", machine, isRoot],
-];
 const groups = ["freeze", "link", "weights", "look"] as const;
 
 const lineSchema = z.union([
@@ -45,32 +31,29 @@ function traces(): unknown {
   };
 }
 
-describe.each(modes.filter(([, , possible]) => possible))(
-  "a cell cut, stopped and looked into, in %s",
-  (_, command) => {
-    let before: unknown;
-    beforeAll(() => {
-      before = traces();
-    });
-    afterAll(() => {
-      expect(traces()).toEqual(before);
-    });
+describe.each(LAB_MODES)("a cell cut, stopped and looked into, in %s", (_, command) => {
+  let before: unknown;
+  beforeAll(() => {
+    before = traces();
+  });
+  afterAll(() => {
+    expect(traces()).toEqual(before);
+  });
 
-    it.each(groups)(
-      "%s",
-      async (group) => {
-        const args = [...command, process.execPath, script, group];
-        const { stdout, stderr } = await run("env", args, { timeout: 110_000, killSignal: "SIGKILL" });
-        const lines = stdout
-          .split("\n")
-          .filter((line) => line !== "")
-          .map((line) => lineSchema.parse(JSON.parse(line)));
-        const checks = lines.flatMap((line) => ("check" in line ? [line] : []));
-        expect(stderr).toBe("");
-        expect(checks.length).toBeGreaterThan(2);
-        expect(checks.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
-      },
-      120_000,
-    );
-  },
-);
+  it.each(groups)(
+    "%s",
+    async (group) => {
+      const args = [...command, process.execPath, script, group];
+      const { stdout, stderr } = await run("env", args, { timeout: 110_000, killSignal: "SIGKILL" });
+      const lines = stdout
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => lineSchema.parse(JSON.parse(line)));
+      const checks = lines.flatMap((line) => ("check" in line ? [line] : []));
+      expect(stderr).toBe("");
+      expect(checks.length).toBeGreaterThan(2);
+      expect(checks.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
+    },
+    120_000,
+  );
+});

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { LAB_MODES } from "../kit/lab-modes.ts";
 
 /**
  * The life line, kills and the census on real cells, in a lab namespace of their own. vitest cannot run inside one, so the checks are a script
@@ -10,21 +11,6 @@ import { z } from "zod";
  */
 const script = fileURLToPath(new URL("../../dist/integration/fixtures/lifeline-checks.js", import.meta.url));
 const run = promisify(execFile);
-const isRoot = process.getuid?.() === 0;
-const OTHER_UID = "1001";
-
-// PID 1 stays a shell: something must reap what a killed daemon hands up.
-const inside = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && "$@"; exit $?';
-const namespaces = ["--pid", "--fork", "--mount-proc", "--kill-child"];
-const lab = ["unshare", "-Urmn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
-const asOther = ["setpriv", `--reuid=${OTHER_UID}`, `--regid=${OTHER_UID}`, "--clear-groups", ...lab];
-const machine = ["unshare", "-mn", ...namespaces, "bash", "--norc", "-c", inside, "lab"];
-
-const modes: readonly (readonly [mode: string, command: readonly string[], possible: boolean])[] = [
-  ["a rootless lab of this user", lab, true],
-  ["a rootless lab of another user", asOther, isRoot],
-  ["a machine where the daemon is the real root", machine, isRoot],
-];
 const groups = ["drills", "census"] as const;
 
 const lineSchema = z.union([
@@ -32,7 +18,7 @@ const lineSchema = z.union([
   z.object({ note: z.string(), value: z.number() }),
 ]);
 
-describe.each(modes.filter(([, , possible]) => possible))("the life line in %s", (_, command) => {
+describe.each(LAB_MODES)("the life line in %s", (_, command) => {
   it.each(groups)(
     "%s",
     async (group) => {
