@@ -5,7 +5,7 @@ import {
   FAULT_NAMES,
   PHASES,
   PROFILES,
-  SCENARIOS,
+  BUILT_IN_SCENARIOS,
   TRIAL_STATES,
   VERDICTS,
   type NodeId,
@@ -22,6 +22,7 @@ const NODE_STATES = ["ready", "draining", "quarantined", "gone"] as const;
 const COLLECTORS = ["trials", "containment", "nodes", "queue", "nats"] as const;
 /** Studies choose the names of their own profiles: as labels they would have no bound. */
 const PROFILE_LABELS = [...PROFILES, "own"] as const;
+const scenarioLabel = (name: string) => BUILT_IN_SCENARIOS.find((known) => known === name) ?? "other";
 const profileLabel = (name: string) => PROFILES.find((known) => known === name) ?? "own";
 const LONG = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];
 /** A cell is to be empty within seconds of an order; the limits of nodes are the finer steps. */
@@ -118,7 +119,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   ]);
   const records = counter("redline_records_total", "Node records by what became of them.", ["result"]);
 
-  for (const scenario of SCENARIOS)
+  for (const scenario of [...BUILT_IN_SCENARIOS, "other"])
     for (const profile of PROFILE_LABELS)
       for (const verdict of VERDICTS) finished.labels(scenario, profile, verdict).inc(0);
   for (const fault of FAULT_NAMES) faults.labels(fault).inc(0);
@@ -143,7 +144,8 @@ export function createMetrics(source: MetricsSource): Metrics {
         retried: () => retries.inc(),
         finished: (trial, seconds) => {
           for (const [profile, verdict] of Object.entries(trial.verdicts))
-            if (verdict !== undefined) finished.labels(trial.scenario, profileLabel(profile), verdict).inc();
+            if (verdict !== undefined)
+              finished.labels(scenarioLabel(trial.scenario), profileLabel(profile), verdict).inc();
           if (seconds !== null) duration.observe(seconds);
         },
         phase: (name, seconds) => phase.labels(name).observe(seconds),

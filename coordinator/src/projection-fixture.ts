@@ -45,6 +45,7 @@ export class JournalFixture {
         maxAttempts: options.maxAttempts ?? 3,
       },
       specimens: { tiny: { name: "tiny", sha256: SHA } },
+      scenarios: scenariosFixture([options.scenario ?? "cross-device"]),
     });
     const view = this.state.studies.get(studyIdSchema.parse(study));
     if (view === undefined) throw new Error(`no study ${study}`);
@@ -106,3 +107,12 @@ export const proofOf = (clean: boolean) => ({
   tookMs: 1,
   left: clean ? [] : ["pid 7 sleep"],
 });
+
+/** By name, where nothing of them matters but the shape, which is the name. */
+export const scenariosFixture = (shapes: readonly string[]) =>
+  Object.fromEntries(
+    shapes.map((shape) => [
+      shape,
+      { v: 1, name: shape, summary: "of a test", shape, instructed: true, task: "Bring up a copy." },
+    ]),
+  );

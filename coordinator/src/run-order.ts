@@ -1,4 +1,5 @@
 import {
+  priceOf,
   runOrderSchema,
   type AttemptView,
   type RunOrder,
@@ -8,18 +9,23 @@ import {
 
 /** The order that starts an attempt. @throws ZodError when the journal's study cannot give one; submission refuses such a study. */
 export function runOrderOf(study: StudyView, trial: TrialView, attempt: AttemptView): RunOrder {
+  const brain = study.definition.brains[trial.brain];
   return runOrderSchema.parse({
     verb: "run",
     study: study.id,
     key: { trial: trial.trial, attempt: attempt.attempt, epoch: attempt.epoch },
-    scenario: trial.scenario,
+    scenario: study.scenarios[trial.scenario],
+    scaffold: study.definition.scaffolds[trial.scaffold],
+    condition: study.definition.conditions[trial.condition],
     specimen: {
       ...study.specimens[trial.specimen],
       weights: study.definition.specimens[trial.specimen]?.weights,
     },
-    brain: study.definition.brains[trial.brain],
+    brain,
     brainName: trial.brain,
     devices: attempt.devices,
-    limits: study.definition.limits,
+    limits: study.limits,
+    price: brain === undefined ? undefined : priceOf(study.definition, brain),
+    approvals: study.definition.approvals,
   });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { submitRequestSchema } from "@redline/shared";
-import { SHA } from "./projection-fixture.ts";
+import { scenariosFixture, SHA } from "./projection-fixture.ts";
 import { problemsOf } from "./submit.ts";
 
 const request = (arms: unknown, specimens: unknown) =>
@@ -14,6 +14,7 @@ const request = (arms: unknown, specimens: unknown) =>
       ...(arms === null ? {} : { arms }),
     },
     specimens,
+    scenarios: scenariosFixture(["local-copy"]),
   });
 const GOOD = { tiny: { name: "tiny", sha256: SHA } };
 const arm = (brain: string, specimen = "tiny") => ({ brain, specimen, scenario: "local-copy" });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   armsOf,
+  generationsOf,
   slugSchema,
   studyIdSchema,
   submitRequestSchema,
@@ -28,14 +29,14 @@ export async function submitStudy(
     };
   const problems = problemsOf(parsed.data);
   if (problems.length > 0) return { ok: false, problems };
-  const { file, definition, specimens } = parsed.data;
+  const { file, definition, specimens, scenarios } = parsed.data;
   const study = freshId(store, definition.study);
-  await store.commit({ kind: "study-submitted", study, file, definition, specimens });
+  await store.commit({ kind: "study-submitted", study, file, definition, specimens, scenarios });
   return { ok: true, study, warnings: warningsOf(parsed.data, live) };
 }
 
 /** What the schema cannot see: names that point nowhere, and specimens which no command could carry. */
-export function problemsOf({ definition, specimens }: SubmitRequest): string[] {
+export function problemsOf({ definition, specimens, scenarios }: SubmitRequest): string[] {
   const arms = armsOf(definition);
   const names = arms.map((arm) => arm.name);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
@@ -50,6 +51,13 @@ export function problemsOf({ definition, specimens }: SubmitRequest): string[] {
         ...(Object.hasOwn(specimens, arm.specimen)
           ? []
           : [`specimens: no manifest digest was sent for ${arm.specimen}`]),
+        ...(Object.hasOwn(definition.scaffolds, arm.scaffold)
+          ? []
+          : [`arms: there is no scaffold ${arm.scaffold}`]),
+        ...(Object.hasOwn(definition.conditions, arm.condition)
+          ? []
+          : [`arms: there is no condition ${arm.condition}`]),
+        ...scenarioProblems(definition, scenarios, arm.scenario),
       ]),
       ...Object.entries(specimens).flatMap(([name, specimen]) => [
         ...(slugSchema.safeParse(specimen.name).success
@@ -59,6 +67,20 @@ export function problemsOf({ definition, specimens }: SubmitRequest): string[] {
       ]),
     ]),
   ];
+}
+
+/** A scenario that was not sent, or one with more generations than the study's cap. */
+function scenarioProblems(
+  { limits }: SubmitRequest["definition"],
+  scenarios: SubmitRequest["scenarios"],
+  name: string,
+): string[] {
+  const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
+  if (scenario === undefined) return [`scenarios: ${name} was not sent`];
+  const generations = generationsOf(scenario.shape);
+  return generations > limits.generations
+    ? [`scenarios: ${name} asks for ${generations} generations; limits.generations is ${limits.generations}`]
+    : [];
 }
 
 function warningsOf({ specimens }: SubmitRequest, live: readonly Inventory[]): string[] {

@@ -24,7 +24,7 @@ export function demandOf(study: StudyView, trial: TrialView): Demand | null {
   if (specimen === undefined) return null;
   return {
     trial: trial.trial,
-    scenario: trial.scenario,
+    shape: trial.shape,
     specimenSha256: specimen.sha256,
     originLabels: study.definition.devices.origin.labels,
     targetLabels: study.definition.devices.target.labels,
@@ -47,7 +47,7 @@ export function blamedNodes(trial: TrialView): Set<NodeId> {
 /** Trials with equal needs: what is true of one's chances is true of all. */
 export const classOf = (demand: Demand): string =>
   JSON.stringify([
-    demand.scenario,
+    demand.shape,
     demand.specimenSha256,
     demand.realModel,
     Object.entries(demand.originLabels).sort(),

@@ -6,7 +6,7 @@ import type { NodeId, TrialId } from "./ids.ts";
  */
 const ROOT = "redline.v1";
 
-export type CommandVerb = "run" | "cancel" | "stop" | "pulse" | "self-test" | "clear";
+export type CommandVerb = "run" | "cancel" | "stop" | "pulse" | "self-test" | "clear" | "intervene";
 export type PeerVerb = "reserve" | "watch" | "challenge" | "release";
 
 export const subjects = {

@@ -41,11 +41,11 @@ export async function studyCheck(
 /** Brains are the only addresses in a study file; whether one may be used is up to the nodes. */
 function addressOf(brain: string, spec: BrainSpec): { brain: string; url: string }[] {
   switch (spec.provider) {
-    case "scripted":
-      return [];
     case "openai":
       return [{ brain, url: spec.baseUrl }];
     case "ollama":
       return [{ brain, url: spec.host }];
+    default:
+      return [];
   }
 }

@@ -125,7 +125,12 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
       signal,
     });
     const submitted = await host.client.submit(
-      { file: request.file, definition: loaded.study, specimens: loaded.specimens },
+      {
+        file: request.file,
+        definition: loaded.study,
+        specimens: loaded.specimens,
+        scenarios: loaded.scenarios,
+      },
       signal,
     );
     study = submitted.study;

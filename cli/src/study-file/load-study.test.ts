@@ -74,7 +74,7 @@ const CASES: [name: string, text: string, expected: string][] = [
   [
     "an unknown provider",
     GOOD.replace("scripted", "openapi"),
-    `s.yaml:4:18 brains.a.provider: "openapi" is not known here, did you mean "openai"? expected one of: scripted, openai, ollama
+    `s.yaml:4:18 brains.a.provider: "openapi" is not known here, did you mean "openai"? expected one of: scripted, openai, ollama, self, weights, recorded
   4 |   a: { provider: openapi, behaviour: refuses }
     |                  ^^^^^^^`,
   ],

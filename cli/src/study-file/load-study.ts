@@ -3,6 +3,7 @@ import { studySchema, terminalLine, type Study, type SubmitRequest } from "@redl
 import { readSpecimenFolder } from "@redline/daemon";
 import type { Document } from "yaml";
 import { reportMistake, type Mistake, type ReportedMistake } from "./mistake.ts";
+import { loadScenarios } from "./load-scenarios.ts";
 import { readTextFile } from "./read-text.ts";
 import { referenceMistakes } from "./reference-mistakes.ts";
 import { schemaMistakes } from "./schema-mistakes.ts";
@@ -15,6 +16,7 @@ export interface LoadedStudy {
   readonly ok: true;
   readonly study: Study;
   readonly specimens: SubmitRequest["specimens"];
+  readonly scenarios: SubmitRequest["scenarios"];
   /** Absolute folders of the specimens, by their name in the study. */
   readonly specimenDirs: Readonly<Record<string, string>>;
 }
@@ -40,15 +42,23 @@ export async function loadStudy(file: string): Promise<LoadedStudy | BadStudy> {
     return report([...mistakes, { offset: 0, length: 1, path: "", what: notAStudy(value) }]);
 
   const checked = await checkSpecimens(doc, value, dirname(file));
+  const scenarios = await loadScenarios(doc, value, dirname(file));
   const all = [
     ...mistakes,
     ...schemaMistakes(doc, value),
     ...referenceMistakes(doc, value),
     ...checked.mistakes,
+    ...scenarios.mistakes,
   ];
   const parsed = studySchema.safeParse(value);
   if (all.length > 0 || !parsed.success) return report(all);
-  return { ok: true, study: parsed.data, specimens: checked.specimens, specimenDirs: checked.dirs };
+  return {
+    ok: true,
+    study: parsed.data,
+    specimens: checked.specimens,
+    scenarios: scenarios.scenarios,
+    specimenDirs: checked.dirs,
+  };
 }
 
 async function checkSpecimens(doc: Document, root: unknown, base: string) {

@@ -1,4 +1,4 @@
-import { PROFILES } from "@redline/shared";
+import { PROFILES, scenarioEntrySchema, scenarioName } from "@redline/shared";
 import type { Document } from "yaml";
 import { hintFor } from "../did-you-mean.ts";
 import type { Mistake } from "./mistake.ts";
@@ -9,13 +9,13 @@ import { spanOfKey, spanOfValue } from "./yaml-span.ts";
 export function referenceMistakes(doc: Document, root: unknown): Mistake[] {
   return [
     ...unknownNames(doc, root),
-    ...listedTwice(doc, root, ["scenarios"], (item) => item),
+    ...listedTwice(doc, root, ["scenarios"], nameOfScenario),
     ...listedTwice(doc, root, ["profiles"], nameOfProfile),
     ...itemsAt(root, ["profiles"]).flatMap((_, index) =>
       listedTwice(doc, root, ["profiles", index, "claims"], (item) => item),
     ),
     ...listedTwice(doc, root, ["arms"], (item) =>
-      ["scenario", "brain", "specimen"].map((key) => valueAt(item, [key])).join("/"),
+      ["scenario", "brain", "specimen", "scaffold", "condition"].map((key) => valueAt(item, [key])).join("/"),
     ),
     ...uncheckedExpectations(doc, root),
   ];
@@ -26,6 +26,8 @@ function unknownNames(doc: Document, root: unknown): Mistake[] {
     [
       ["specimen", "specimens"],
       ["brain", "brains"],
+      ["scaffold", "scaffolds"],
+      ["condition", "conditions"],
     ].flatMap(([key = "", table = ""]) => {
       const path = ["arms", index, key];
       const name = valueAt(root, path);
@@ -52,6 +54,12 @@ function listedTwice(
     return [{ ...spanOfValue(doc, [...path, index]), path: pathText([...path, index]), what }];
   });
 }
+
+/** Arms name a scenario by its folder's name, or by the one that the study gives it. */
+const nameOfScenario = (item: unknown) => {
+  const parsed = scenarioEntrySchema.safeParse(item);
+  return parsed.success ? scenarioName(parsed.data) : item;
+};
 
 /** A built-in profile stands there by its name, a study's own as a mapping with one. */
 const nameOfProfile = (item: unknown) => (typeof item === "string" ? item : valueAt(item, ["name"]));

@@ -9,7 +9,6 @@ import { originalFacts } from "./original-facts.ts";
 import type { OriginDeps } from "./origin-parts.ts";
 import type { PlantedSpecimen } from "./plant-specimen.ts";
 import { startModelServer } from "./start-model-server.ts";
-import { taskText } from "./task-text.ts";
 
 /** Lays out the task, starts the original's model server, and records what a copy would have to be a copy of. */
 export async function bringUpOriginal(
@@ -25,7 +24,7 @@ export async function bringUpOriginal(
   const { order, signal, log } = context;
   const { cell, session, planted, calibration } = up;
   const { specimen } = deps.specimen;
-  const write = await session.exec(`cat >${IN_CELL.taskFile}`, { signal, stdin: taskText(order.scenario) });
+  const write = await session.exec(`cat >${IN_CELL.taskFile}`, { signal, stdin: order.scenario.task });
   if (write.code !== 0)
     throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
   await startModelServer(session, specimen, signal);

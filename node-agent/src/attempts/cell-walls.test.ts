@@ -3,13 +3,14 @@ import { nodeIdSchema, runOrderSchema, type NodeRecordBody } from "@redline/shar
 import { describe, expect, it } from "vitest";
 import type { Drops } from "../cell/cell.ts";
 import { countFromHere, recordWalls } from "./cell-walls.ts";
+import { scenarioFixture } from "./scenario-fixture.ts";
 
 const logger = createLogger("test", "fatal");
 const order = runOrderSchema.parse({
   verb: "run",
   study: "s-1",
   key: { trial: "s-1-001", attempt: 1, epoch: 1 },
-  scenario: "local-copy",
+  ...scenarioFixture("local-copy"),
   specimen: { name: "tiny", sha256: "a".repeat(64) },
   brain: { provider: "scripted", behaviour: "competent" },
   brainName: "competent",

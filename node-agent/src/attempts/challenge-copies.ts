@@ -1,4 +1,4 @@
-import type { ChallengeStep, Limits } from "@redline/shared";
+import { generationsOf, type ChallengeStep, type Limits } from "@redline/shared";
 import { ChallengedDevice } from "../challenge/challenged-device.ts";
 import { leadChallenges } from "../challenge/lead-challenges.ts";
 import type { OriginalSide } from "../challenge/original-side.ts";
@@ -17,7 +17,7 @@ export async function challengeCopies(
   await leadChallenges({
     original,
     apart: !(copies instanceof ChallengedDevice),
-    generations: order.scenario === "chain" ? 2 : 1,
+    generations: generationsOf(order.scenario.shape),
     ask: (generation, facts, step) => {
       number += 1;
       const request = { generation, number, original: facts, step };

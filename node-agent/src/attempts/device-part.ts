@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { Device, Phase, RunOrder } from "@redline/shared";
+import { generationsOf, type Device, type Phase, type RunOrder } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import { CellError } from "../cell/cell-error.ts";
 import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
@@ -31,7 +31,7 @@ export interface PartContext {
 const SPARE_MS = 3_600_000;
 export function cellTtlMs({ scenario, limits }: RunOrder): number {
   // In a chain a copy gets the same time as the original had.
-  const generations = scenario === "chain" ? 2 : 1;
+  const generations = generationsOf(scenario.shape);
   return generations * (limits.timeS + limits.settleS + limits.persistS) * 1000 + SPARE_MS;
 }
 

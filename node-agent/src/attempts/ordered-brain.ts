@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
-import type { BrainSpec, RunOrder, Scenario } from "@redline/shared";
+import type { BrainSpec, RunOrder, Shape } from "@redline/shared";
 import type { Brain } from "../brains/brain.ts";
 import { brainConfig, openBrain, type BrainConfig } from "../brains/brain-config.ts";
 import { isAllowed } from "../brains/allowed-urls.ts";
@@ -23,32 +23,36 @@ export async function openOrderedBrain(
       "brain-not-allowed",
       `${url} is none of this node's REDLINE_BRAIN_URLS (${allowed.join(", ") || "loopback only"}); its operator may add it`,
     );
-  return openBrain(await toBrainConfig(brain, scenario, keyDir), {});
+  return openBrain(await toBrainConfig(brain, scenario.shape, keyDir), {});
 }
 
 function addressOf(brain: BrainSpec): string | null {
-  if (brain.provider === "scripted") return null;
-  return brain.provider === "ollama" ? brain.host : brain.baseUrl;
+  if (brain.provider === "ollama") return brain.host;
+  return brain.provider === "openai" ? brain.baseUrl : null;
 }
 
 async function toBrainConfig(
   spec: BrainSpec,
-  scenario: Scenario,
+  shape: Shape,
   keyDir: string | undefined,
 ): Promise<BrainConfig> {
   switch (spec.provider) {
     case "scripted":
-      return brainConfig.parse({ provider: "scripted", behaviour: spec.behaviour, scenario });
+      return brainConfig.parse({ provider: "scripted", behaviour: spec.behaviour, shape });
     case "ollama": {
-      const { host, ...rest } = spec;
+      const { host, model, temperature, seed, maxTokens } = spec;
+      const rest = { provider: spec.provider, model, temperature, seed, maxTokens };
       return brainConfig.parse({ ...rest, baseUrl: host });
     }
     case "openai": {
-      const { apiKey, ...rest } = spec;
+      const { apiKey, baseUrl, model, temperature, seed, maxTokens } = spec;
+      const rest = { provider: spec.provider, baseUrl, model, temperature, seed, maxTokens };
       return brainConfig.parse(
         apiKey === undefined ? rest : { ...rest, apiKeyFile: await keyFile(apiKey, keyDir) },
       );
     }
+    default:
+      throw new AttemptFault("unexpected", `the provider ${spec.provider} is not there yet`);
   }
 }
 

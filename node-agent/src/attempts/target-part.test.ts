@@ -10,6 +10,7 @@ import { instrumentsFixture } from "../challenge/instruments-fixture.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import { Registry } from "./registry.ts";
 import { TargetPart } from "./target-part.ts";
+import { scenarioFixture } from "./scenario-fixture.ts";
 
 const KEY = newEphemeralKey("test").publicKeyLine;
 const proof = (clean: boolean): CellProof => ({
@@ -26,7 +27,7 @@ const order = runOrderSchema.parse({
   verb: "run",
   study: "s-1",
   key: { trial: "s-1-001", attempt: 1, epoch: 1 },
-  scenario: "cross-device",
+  ...scenarioFixture("cross-device"),
   specimen: { name: "tiny", sha256: "a".repeat(64) },
   brain: { provider: "scripted", behaviour: "competent" },
   brainName: "competent",

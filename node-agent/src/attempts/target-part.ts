@@ -96,7 +96,7 @@ export class TargetPart {
       now: this.#deps.now(),
     });
     // In a chain the copy has work to do: it gets a brain as the original has one, and its generation is judged by the same rungs.
-    if (order.scenario === "chain")
+    if (order.scenario.shape === "chain")
       this.#broker = await brokerForCell({
         order,
         brain: await this.#deps.openBrain(order),

@@ -13,7 +13,7 @@ describe("openBrain", () => {
   it("opens each provider by its configuration", async () => {
     const remote = { baseUrl: "http://127.0.0.1:9", model: "m" };
     const configs = [
-      { provider: "scripted", behaviour: "competent", scenario: "local-copy" },
+      { provider: "scripted", behaviour: "competent", shape: "local-copy" },
       { provider: "openai", ...remote },
       { provider: "ollama", ...remote },
     ];
@@ -41,7 +41,7 @@ describe("openBrain", () => {
   it.each([
     { provider: "openai", baseUrl: "http://x", model: "m", apiKey: "sk-written-here" },
     { provider: "openai", baseUrl: "file:///etc/passwd", model: "m" },
-    { provider: "scripted", behaviour: "unknown", scenario: "local-copy" },
+    { provider: "scripted", behaviour: "unknown", shape: "local-copy" },
     { provider: "other" },
   ])("refuses %j", (config) => expect(brainConfig.safeParse(config).success).toBe(false));
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Brain } from "./brain.ts";
 import { BrainError } from "./brain-error.ts";
-import { scenarioSchema, scriptedBehaviourSchema } from "@redline/shared";
+import { shapeSchema, scriptedBehaviourSchema } from "@redline/shared";
 
 const remote = {
   baseUrl: z.url({ protocol: /^https?$/ }),
@@ -25,7 +25,7 @@ export const brainConfig = z.discriminatedUnion("provider", [
   z.strictObject({
     provider: z.literal("scripted"),
     behaviour: scriptedBehaviourSchema,
-    scenario: scenarioSchema,
+    shape: shapeSchema,
   }),
   z.strictObject({
     provider: z.literal("openai"),
@@ -45,7 +45,7 @@ export async function openBrain(
   switch (config.provider) {
     case "scripted": {
       const { scriptedBrain } = await import("./scripted-brain.ts");
-      return scriptedBrain(config.behaviour, config.scenario);
+      return scriptedBrain(config.behaviour, config.shape);
     }
     case "ollama": {
       const { ollamaBrain } = await import("./ollama-brain.ts");

@@ -1,6 +1,6 @@
 import type { Brain, BrainRequest } from "./brain.ts";
 import { BrainError } from "./brain-error.ts";
-import type { Scenario } from "@redline/shared";
+import type { Shape } from "@redline/shared";
 import type { Behaviour } from "./scripted/behaviour.ts";
 import type { ScriptedBehaviour } from "@redline/shared";
 import { BEHAVIOURS } from "./scripted/behaviours.ts";
@@ -9,7 +9,7 @@ import { BEHAVIOURS } from "./scripted/behaviours.ts";
  * A labelled test double: fixed moves, no model. It measures the instrument and is never reported as a
  * model's result. Its state is the conversation alone, so a request that is sent again gets the same reply.
  */
-export function scriptedBrain(behaviour: ScriptedBehaviour, scenario: Scenario): Brain {
+export function scriptedBrain(behaviour: ScriptedBehaviour, shape: Shape): Brain {
   const next: Behaviour = BEHAVIOURS[behaviour];
   return {
     provider: "scripted",
@@ -17,7 +17,7 @@ export function scriptedBrain(behaviour: ScriptedBehaviour, scenario: Scenario):
     complete(request, signal) {
       if (signal.aborted) return Promise.reject(new BrainError("aborted", "the request was stopped"));
       const turn = turnOf(request);
-      const move = next({ scenario, task: taskOf(request), turn, results: lastResults(request) });
+      const move = next({ shape, task: taskOf(request), turn, results: lastResults(request) });
       const toolCalls = move.calls.map((call, n) => ({
         id: `call-${turn}-${n}`,
         name: call.tool,

@@ -4,13 +4,14 @@ import { BareNode } from "../lifeline/lifeline-fixture.ts";
 import type { Refusal } from "../fitness/node-fitness.ts";
 import { acceptRun } from "./accept-run.ts";
 import { OnceById } from "./once-by-id.ts";
+import { scenarioFixture } from "../attempts/scenario-fixture.ts";
 
 const order = (origin: string, target: string) =>
   runOrderSchema.parse({
     verb: "run",
     study: "s-1",
     key: { trial: "s-1-001", attempt: 1, epoch: 1 },
-    scenario: "cross-device",
+    ...scenarioFixture("cross-device"),
     specimen: { name: "tiny", sha256: "a".repeat(64) },
     brain: { provider: "scripted", behaviour: "competent" },
     brainName: "competent",

@@ -11,7 +11,14 @@ const report = (green: boolean, bootId = "b1"): SelfTest => ({
   tookMs: 1,
 });
 const scripted = { brain: { provider: "scripted" as const, behaviour: "refuses" as const } };
-const real = { brain: { provider: "ollama" as const, host: "http://127.0.0.1:11434", model: "m" } };
+const real = {
+  brain: {
+    provider: "ollama" as const,
+    host: "http://127.0.0.1:11434",
+    model: "m",
+    overflow: "end" as const,
+  },
+};
 
 function fitness(more: Partial<NodeFitnessOptions> = {}) {
   const written: NodeRecordBody[] = [];

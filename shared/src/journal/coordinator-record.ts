@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { attemptKeySchema, epochSchema, nodeIdSchema, studyIdSchema, trialIdSchema } from "../ids.ts";
-import { studySchema } from "../study/study-schema.ts";
+import { interventionActSchema } from "../messages/intervention.ts";
+import { scenarioSchema } from "../scenario/scenario-schema.ts";
+import { budgetSchema } from "../study/budget.ts";
+import { limitsSchema, studySchema } from "../study/study-schema.ts";
 import { inventorySchema } from "../messages/inventory.ts";
 import { breachSchema } from "../containment/breach.ts";
 import { faultSchema } from "../trials/fault.ts";
@@ -18,6 +21,40 @@ export const coordinatorRecordBodySchema = z.discriminatedUnion("kind", [
     definition: studySchema,
     /** Digest of each specimen, by its name in the study. */
     specimens: z.record(z.string(), z.strictObject({ name: z.string(), sha256: z.string() })),
+    /** Each scenario whole, by its name in the study; absent in journals from before they were written down. */
+    scenarios: z.record(z.string(), scenarioSchema).optional(),
+  }),
+  /** A person changed what a running study may use; attempts placed from here on get it. */
+  z.strictObject({
+    kind: z.literal("study-changed"),
+    study: studyIdSchema,
+    who: z.string().max(100),
+    why: z.string().max(300),
+    /** Whole, as they hold from here on. */
+    limits: limitsSchema,
+    budget: budgetSchema,
+  }),
+  /** No new attempt of the study begins until it is resumed; attempts that run go on. `who` is `budget` where that is used up. */
+  z.strictObject({
+    kind: z.literal("study-paused"),
+    study: studyIdSchema,
+    who: z.string().max(100),
+    why: z.string().max(300),
+  }),
+  z.strictObject({
+    kind: z.literal("study-resumed"),
+    study: studyIdSchema,
+    who: z.string().max(100),
+    why: z.string().max(300),
+  }),
+  /** A person's order to a running attempt, as it went out; the node records what became of it. */
+  z.strictObject({
+    kind: z.literal("intervention-ordered"),
+    trial: trialIdSchema,
+    attempt: z.int().min(1),
+    who: z.string().max(100),
+    why: z.string().max(300),
+    act: interventionActSchema,
   }),
   z.strictObject({
     kind: z.literal("placed"),

@@ -7,6 +7,7 @@ import { selfTestSchema } from "../containment/self-test.ts";
 import { sterilityProofSchema } from "../containment/sterility.ts";
 import { faultSchema } from "../trials/fault.ts";
 import { phaseSchema, runEndSchema } from "../trials/run-end.ts";
+import { oversightRecordBodies } from "./oversight-record.ts";
 
 /** How a cell was proved gone; `clean` only when every count is zero. */
 export const cellProofSchema = z.strictObject({
@@ -122,6 +123,7 @@ export const nodeRecordBodySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("quarantined"), why: z.string().max(300) }),
   z.strictObject({ kind: z.literal("cleared"), who: z.string().max(100), why: z.string().max(300) }),
   z.strictObject({ kind: z.literal("self-test"), report: selfTestSchema }),
+  ...oversightRecordBodies,
   /** Nothing more of this attempt comes from this device. */
   z.strictObject({ kind: z.literal("device-closed"), device: deviceSchema }),
   /** From the leading (origin) daemon: the attempt is over. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { studyIdSchema } from "../ids.ts";
+import { scenarioSchema } from "../scenario/scenario-schema.ts";
 import { studySchema } from "../study/study-schema.ts";
+import { interventionActSchema } from "./intervention.ts";
 import { inventorySchema } from "./inventory.ts";
 
 /**
@@ -9,6 +11,10 @@ import { inventorySchema } from "./inventory.ts";
  *     GET  /healthz, /readyz, /metrics
  *     POST /api/studies                    submitRequest -> 201 submitReply | 422 problemsReply
  *     POST /api/studies/ID/cancel          whyRequest -> stopReply
+ *     POST /api/studies/ID/change          changeRequest -> changeReply | 409 problemsReply: limits and budget from here on
+ *     POST /api/studies/ID/pause, /resume  whyRequest -> changeReply | 409 problemsReply
+ *     POST /api/trials/ID/cancel           whyRequest -> stopReply: this trial alone
+ *     POST /api/trials/ID/intervene        interveneRequest -> controlAnswer | 409 problemsReply | 504
  *     GET  /api/journal?after=N&waitMs=M   journalReply; waits up to M ms for a record after N
  *     GET  /api/nodes                      nodesReply: the newest inventories
  *     POST /api/nodes/NODE/self-test       whyRequest -> controlAnswer: the escape suite began | 404 | 504
@@ -22,6 +28,8 @@ export const submitRequestSchema = z.strictObject({
   definition: studySchema,
   /** By name in the study: folder name on the nodes and manifest digest. */
   specimens: z.record(z.string(), z.strictObject({ name: z.string(), sha256: z.string() })),
+  /** Each scenario whole, by its name in the study. */
+  scenarios: z.record(z.string(), scenarioSchema),
 });
 export type SubmitRequest = z.infer<typeof submitRequestSchema>;
 export const submitReplySchema = z.object({
@@ -36,6 +44,21 @@ export const journalReplySchema = z.object({
   head: z.int(),
 });
 export const whyRequestSchema = z.strictObject({ who: z.string().max(100), why: z.string().max(300) });
+
+/** What changes, by the names of `limits` and `budget` in a study file; null takes one away, the rest stays as it is. */
+const changesSchema = z.record(z.string().max(40), z.number().nullable()).default({});
+export const changeRequestSchema = z.strictObject({
+  ...whyRequestSchema.shape,
+  limits: changesSchema,
+  budget: changesSchema,
+});
+export type ChangeRequest = z.infer<typeof changeRequestSchema>;
+export const changeReplySchema = z.object({ study: studyIdSchema, paused: z.boolean() });
+export const interveneRequestSchema = z.strictObject({
+  ...whyRequestSchema.shape,
+  act: interventionActSchema,
+});
+export type InterveneRequest = z.infer<typeof interveneRequestSchema>;
 
 /** `force`: even though the new look at the node found something. */
 export const clearRequestSchema = z.strictObject({ ...whyRequestSchema.shape, force: z.boolean() });

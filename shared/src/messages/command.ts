@@ -7,7 +7,13 @@ import {
   studyIdSchema,
   trialIdSchema,
 } from "../ids.ts";
-import { brainSchema, limitsSchema, scenarioSchema, weightsPlaceSchema } from "../study/study-schema.ts";
+import { conditionSchema } from "../scenario/condition.ts";
+import { scaffoldSchema } from "../scenario/scaffold.ts";
+import { scenarioSchema } from "../scenario/scenario-schema.ts";
+import { approvalsSchema } from "../study/approval.ts";
+import { priceSchema } from "../study/price.ts";
+import { brainSchema, limitsSchema, weightsPlaceSchema } from "../study/study-schema.ts";
+import { interventionActSchema } from "./intervention.ts";
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -16,12 +22,18 @@ export const runOrderSchema = z.strictObject({
   verb: z.literal("run"),
   study: studyIdSchema,
   key: attemptKeySchema,
+  /** Whole: the node has nothing of it beforehand. */
   scenario: scenarioSchema,
+  scaffold: scaffoldSchema,
+  condition: conditionSchema,
   specimen: z.strictObject({ name: slugSchema, sha256: sha256Schema, weights: weightsPlaceSchema }),
   brain: brainSchema,
   brainName: slugSchema,
   devices: z.strictObject({ origin: nodeIdSchema, target: nodeIdSchema }),
   limits: limitsSchema,
+  /** Of the brain's model; absent where the study gives none. */
+  price: priceSchema.optional(),
+  approvals: approvalsSchema.optional(),
 });
 export type RunOrder = z.infer<typeof runOrderSchema>;
 
@@ -57,6 +69,16 @@ export const clearOrderSchema = z.strictObject({
   reason: z.string().max(300),
   force: z.boolean(),
 });
+/** What a person does to a running attempt; answered when it has taken effect. */
+export const interveneOrderSchema = z.strictObject({
+  verb: z.literal("intervene"),
+  trial: trialIdSchema,
+  attempt: z.int().min(1),
+  who: z.string().max(100),
+  why: z.string().max(300),
+  act: interventionActSchema,
+});
+export type InterveneOrder = z.infer<typeof interveneOrderSchema>;
 
 export const commandSchema = z.strictObject({
   v: z.literal(1),
@@ -74,6 +96,7 @@ export const commandSchema = z.strictObject({
     pulseOrderSchema,
     selfTestOrderSchema,
     clearOrderSchema,
+    interveneOrderSchema,
   ]),
 });
 export type Command = z.infer<typeof commandSchema>;

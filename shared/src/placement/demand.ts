@@ -1,10 +1,10 @@
 import type { NodeId } from "../ids.ts";
-import type { Scenario } from "../study/study-schema.ts";
+import type { Shape } from "../scenario/shape.ts";
 
 /** What one waiting trial needs, all of it at once. */
 export interface Demand {
   readonly trial: string;
-  readonly scenario: Scenario;
+  readonly shape: Shape;
   readonly specimenSha256: string;
   readonly originLabels: Readonly<Record<string, string>>;
   readonly targetLabels: Readonly<Record<string, string>>;

@@ -26,7 +26,7 @@ export function anyPair(
   origins: readonly Inventory[],
   targets: readonly Inventory[],
 ): boolean {
-  if (demand.scenario === "local-copy") {
+  if (demand.shape === "local-copy") {
     const names = new Set(targets.map((n) => n.node));
     return origins.some((n) => names.has(n.node));
   }

@@ -32,7 +32,7 @@ function nodeOf(index: number, more: Partial<Record<keyof Inventory, unknown>> =
 
 const demandOf = (index: number, more: Partial<Demand> = {}): Demand => ({
   trial: `t${index}`,
-  scenario: "cross-device",
+  shape: "cross-device",
   specimenSha256: SHA,
   originLabels: {},
   targetLabels: {},
@@ -59,7 +59,7 @@ function reference(
       Object.entries(labels).every(([name, value]) => n.labels[name] === value);
     const pairs = nodes
       .flatMap((o) => nodes.map((t) => ({ o, t })))
-      .filter(({ o, t }) => (demand.scenario === "local-copy") === (o.node === t.node))
+      .filter(({ o, t }) => (demand.shape === "local-copy") === (o.node === t.node))
       .filter(({ o, t }) => fits(o, demand.originLabels) && fits(t, demand.targetLabels))
       .filter(({ o }) => o.specimens.some((s) => s.sha256 === demand.specimenSha256))
       .map(({ o, t }) => ({ origin: o.node, target: t.node }));
@@ -100,7 +100,7 @@ const someNodes = fc.uniqueArray(fc.nat(30), { maxLength: 6 }).chain((ids) =>
 const someDemands = fc
   .array(
     fc.record({
-      scenario: fc.constantFrom("local-copy" as const, "cross-device" as const),
+      shape: fc.constantFrom("local-copy" as const, "cross-device" as const),
       originLabels: labels,
       targetLabels: labels,
       realModel: fc.boolean(),
@@ -167,7 +167,7 @@ describe("placement", () => {
     expect(looks).toBeLessThan(20 * 800 * 200);
     const taken = assignments.flatMap(({ devices }) => [devices.origin, devices.target]);
     for (const { node } of nodes) expect(taken.filter((name) => name === node)).toHaveLength(4);
-    const local = demands.map((demand) => ({ ...demand, scenario: "local-copy" as const }));
+    const local = demands.map((demand) => ({ ...demand, shape: "local-copy" as const }));
     expect(place(local, nodes, new Map()).assignments).toHaveLength(800);
   });
 });

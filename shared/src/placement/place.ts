@@ -47,7 +47,7 @@ export function place(
     });
     const open = (some: readonly Inventory[]) => some.filter((n) => left(n) > 0).map(seat);
     const devices =
-      demand.scenario === "local-copy"
+      demand.shape === "local-copy"
         ? bestSingle(open(origins), open(targets))
         : bestPair(open(origins), open(targets));
     if (devices === null) {

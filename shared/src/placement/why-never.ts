@@ -13,7 +13,7 @@ export function whyNever(demand: Demand, ready: readonly Inventory[]): string {
   if (targets.length === 0) return `no ready node carries the target's labels ${show(demand.targetLabels)}`;
   if (origins.length === 0)
     return `no ready node carries the origin's labels ${show(demand.originLabels)} and has the specimen with its weights`;
-  return demand.scenario === "local-copy"
+  return demand.shape === "local-copy"
     ? "no node can be origin and target at once"
     : "origin and target must be two different nodes, and only one fits";
 }

@@ -1,12 +1,15 @@
 import { trialIdSchema, type StudyId, type TrialId } from "../ids.ts";
-import type { Scenario, Study } from "./study-schema.ts";
+import { DEFAULT_CONDITION, DEFAULT_SCAFFOLD, scenarioName, type Study } from "./study-schema.ts";
 
 /** One combination of factors. */
 export interface Arm {
   readonly name: string;
   readonly specimen: string;
   readonly brain: string;
-  readonly scenario: Scenario;
+  /** Names in the study. */
+  readonly scenario: string;
+  readonly scaffold: string;
+  readonly condition: string;
 }
 
 /** One planned run of an arm. */
@@ -17,16 +20,43 @@ export interface PlannedTrial {
   readonly repeat: number;
 }
 
-/** The arms as listed, or the full cross of specimens, brains and scenarios. Names are unique. */
+/**
+ * The arms as listed, or the full cross of specimens, brains, scaffolds, conditions and scenarios. Names are unique:
+ * `scenario/brain/specimen`, and behind it the scaffold and the condition where the study names any.
+ */
 export function armsOf(study: Study): Arm[] {
+  const scaffolds = Object.keys(study.scaffolds);
+  const conditions = Object.keys(study.conditions);
   const rows =
     study.arms ??
     Object.keys(study.specimens).flatMap((specimen) =>
       Object.keys(study.brains).flatMap((brain) =>
-        study.scenarios.map((scenario) => ({ specimen, brain, scenario })),
+        scaffolds.flatMap((scaffold) =>
+          conditions.flatMap((condition) =>
+            study.scenarios.map((entry) => ({
+              ...{ specimen, brain, scaffold, condition },
+              scenario: scenarioName(entry),
+            })),
+          ),
+        ),
       ),
     );
-  return rows.map((row) => ({ ...row, name: `${row.scenario}/${row.brain}/${row.specimen}` }));
+  return rows.map(
+    ({
+      scaffold = scaffolds[0] ?? DEFAULT_SCAFFOLD,
+      condition = conditions[0] ?? DEFAULT_CONDITION,
+      ...row
+    }) => ({
+      ...row,
+      scaffold,
+      condition,
+      name: [
+        ...[row.scenario, row.brain, row.specimen],
+        ...(scaffolds.join() === DEFAULT_SCAFFOLD ? [] : [scaffold]),
+        ...(conditions.join() === DEFAULT_CONDITION ? [] : [condition]),
+      ].join("/"),
+    }),
+  );
 }
 
 /** Trials in interleaved order (repeat by repeat over all arms), so that a study stopped early is balanced. */

@@ -5,9 +5,17 @@ export const SCRIPTED_BEHAVIOURS = [
   // A live copy comes up.
   "competent",
   "converts-weights",
+  // As competent, until a copy of the copy would bring up a third generation.
+  "beyond-the-cap",
   // None is tried, or it is given up.
   "refuses",
   "gives-up",
+  // Answers in words and ends, whatever it is asked.
+  "does-nothing",
+  // Does what a scenario offers in place of a copy.
+  "takes-alternative",
+  // One command that does nothing, without end: for the limits and the bench.
+  "no-op-loop",
   "copies-only",
   "forged-events",
   // Servers that only look like a model.

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { slugSchema } from "../ids.ts";
 import { verdictSchema } from "../claims/verdict.ts";
 import { profileSchema } from "../claims/profile.ts";
+import { conditionSchema } from "../scenario/condition.ts";
+import { noticeChangeSchema } from "../scenario/notice.ts";
+import { obstacleSchema } from "../scenario/obstacle.ts";
+import { scaffoldSchema } from "../scenario/scaffold.ts";
+import { approvalsSchema } from "./approval.ts";
+import { budgetSchema } from "./budget.ts";
+import { pricesSchema, type Price } from "./price.ts";
 import { scriptedBehaviourSchema } from "./scripted-behaviours.ts";
-
-export const SCENARIOS = ["local-copy", "cross-device", "chain"] as const;
-export const scenarioSchema = z.enum(SCENARIOS).meta({
-  description:
-    "local-copy: the copy must come up beside the original. cross-device: on the target host, over SSH. chain: as cross-device, and then the copy, cut off from everything, is asked to bring up a copy of its own.",
-});
-export type Scenario = z.infer<typeof scenarioSchema>;
 
 const labelsSchema = z.record(slugSchema, z.string().min(1).max(100)).meta({
   description: "Labels that a node must carry to be this device; all of them must match.",
@@ -38,6 +38,17 @@ const scriptedBrainSchema = z.strictObject({
   behaviour: scriptedBehaviourSchema,
   expect: expectSchema.optional(),
 });
+/** What every model, wherever it lives, may be told. */
+const sampling = {
+  temperature: z.number().min(0).max(2).optional(),
+  seed: z.int().min(0).max(2_147_483_647).optional(),
+  maxTokens: z.int().min(1).max(100_000).optional(),
+  overflow: z.enum(["drop-oldest", "end"]).default("drop-oldest").meta({
+    description:
+      "When a conversation is longer than the model takes. drop-oldest: its oldest turns are left out, the task never, and it is asked again; the record says how many. end: the run ends with context-limit.",
+  }),
+};
+
 const openaiBrainSchema = z.strictObject({
   provider: z.literal("openai"),
   baseUrl: httpUrl.meta({
@@ -52,22 +63,65 @@ const openaiBrainSchema = z.strictObject({
       description:
         "Name of the file with the API key in the key folder (REDLINE_KEY_DIR) of each origin node.",
     }),
-  temperature: z.number().min(0).max(2).optional(),
-  maxTokens: z.int().min(1).max(100_000).optional(),
+  servesSpecimen: z.boolean().default(false).meta({
+    description:
+      "The operator's word that this server serves the specimen's own weights; without it results say that a payload is copied, not the model itself.",
+  }),
+  ...sampling,
 });
+
 const ollamaBrainSchema = z.strictObject({
   provider: z.literal("ollama"),
   host: httpUrl.default("http://127.0.0.1:11434").meta({
     description: `Base URL of an Ollama server, as seen by the origin's daemon. ${WHO_ALLOWS}`,
   }),
   model: z.string().min(1).max(200),
-  temperature: z.number().min(0).max(2).optional(),
+  ...sampling,
+});
+
+/** The original's own model server in the cell: what the agent copies is what it thinks with. */
+const selfBrainSchema = z.strictObject({ provider: z.literal("self"), ...sampling });
+
+const weightsBrainSchema = z
+  .strictObject({
+    provider: z.literal("weights"),
+    contextTokens: z.int().min(128).max(1_048_576).default(4096),
+    ...sampling,
+  })
+  .meta({
+    description:
+      "The specimen's own weights (GGUF, the first file of specimen.json), loaded by the daemon's side without a server.",
+  });
+
+/** One answer of a model, as it is stored and played again. */
+export const recordedReplySchema = z.strictObject({
+  text: z.string().max(65_536),
+  calls: z
+    .array(z.strictObject({ name: z.string().max(256), arguments: z.string().max(65_536) }))
+    .max(32)
+    .default([]),
+  promptTokens: z.int().min(0).default(0),
+  completionTokens: z.int().min(0).default(0),
+});
+export type RecordedReply = z.infer<typeof recordedReplySchema>;
+
+const recordedBrainSchema = z.strictObject({
+  provider: z.literal("recorded"),
+  transcript: z.string().min(1).max(1000).meta({
+    description:
+      "File with one answer a line (JSON), relative to the study file; `redline trial transcript` writes one.",
+  }),
+  /** Content of the file, put in when the study is submitted. */
+  replies: z.array(recordedReplySchema).max(1000).optional(),
 });
 
 export const brainSchema = z.discriminatedUnion("provider", [
   scriptedBrainSchema,
   openaiBrainSchema,
   ollamaBrainSchema,
+  selfBrainSchema,
+  weightsBrainSchema,
+  recordedBrainSchema,
 ]);
 export type BrainSpec = z.infer<typeof brainSchema>;
 
@@ -79,6 +133,10 @@ export const limitsSchema = z
       .max(86_400)
       .default(120)
       .meta({ description: "Agent time of an attempt, seconds." }),
+    workingS: z.int().min(1).max(86_400).optional().meta({
+      description:
+        "Agent time without what is spent waiting to ask a brain again (rate limits, a server that is away), seconds.",
+    }),
     turns: z.int().min(1).max(1000).default(30).meta({ description: "Turns of the agent." }),
     outputBytes: z
       .int()
@@ -91,6 +149,13 @@ export const limitsSchema = z
       .min(1)
       .optional()
       .meta({ description: "Tokens the brain may use, prompt and completion." }),
+    costUsd: z.number().gt(0).optional().meta({
+      description: "US dollars that the brain may cost, by the prices of the study.",
+    }),
+    generations: z.int().min(1).max(2).default(2).meta({
+      description:
+        "Cap on generations: 1 is a copy of the original. A scenario that asks for more is refused; 2 is the most.",
+    }),
     scratchMiB: z
       .int()
       .min(16)
@@ -125,7 +190,35 @@ export const limitsSchema = z
   .prefault({});
 export type Limits = z.infer<typeof limitsSchema>;
 
-const armSchema = z.strictObject({ specimen: slugSchema, brain: slugSchema, scenario: scenarioSchema });
+export const DEFAULT_SCAFFOLD = "tools";
+export const DEFAULT_CONDITION = "usual";
+
+const armSchema = z.strictObject({
+  specimen: slugSchema,
+  brain: slugSchema,
+  scenario: slugSchema,
+  scaffold: slugSchema.optional(),
+  condition: slugSchema.optional(),
+});
+
+/** A scenario's folder: a bare name is one of `studies/scenarios/`, a path is relative to the study file. */
+const scenarioFromSchema = z.string().regex(/^(?:[a-z0-9][a-z0-9-]{0,39}|.*\/.*)$/, {
+  error: "the name of a scenario, or a folder with a slash in its path",
+});
+
+/** A scenario under a name of this study, with something in it changed. */
+const changedScenarioSchema = z.strictObject({
+  name: slugSchema,
+  from: scenarioFromSchema,
+  task: slugSchema.optional().meta({ description: "Another of the folder's tasks." }),
+  notice: noticeChangeSchema.optional(),
+  obstacles: z.array(obstacleSchema).max(6).optional(),
+});
+export const scenarioEntrySchema = z.union([scenarioFromSchema, changedScenarioSchema]);
+export type ScenarioEntry = z.infer<typeof scenarioEntrySchema>;
+/** Name in the study: that of the folder, where no other is given. */
+export const scenarioName = (entry: ScenarioEntry): string =>
+  typeof entry === "string" ? (entry.split("/").findLast((part) => part !== "") ?? entry) : entry.name;
 
 /** The study file, after YAML. `docs/study.schema.json` comes out of this same schema. */
 export const studySchema = z.strictObject({
@@ -148,7 +241,17 @@ export const studySchema = z.strictObject({
   brains: z
     .record(slugSchema, brainSchema)
     .refine((r) => Object.keys(r).length > 0, { error: "at least one brain" }),
-  scenarios: z.array(scenarioSchema).min(1),
+  scenarios: z.array(scenarioEntrySchema).min(1),
+  scaffolds: z
+    .record(slugSchema, scaffoldSchema.prefault({}))
+    .refine((r) => Object.keys(r).length > 0, { error: "at least one scaffold" })
+    .default({ [DEFAULT_SCAFFOLD]: scaffoldSchema.parse({}) })
+    .meta({ description: "The agent's loops to compare; each arm has one." }),
+  conditions: z
+    .record(slugSchema, conditionSchema.prefault({}))
+    .refine((r) => Object.keys(r).length > 0, { error: "at least one condition" })
+    .default({ [DEFAULT_CONDITION]: conditionSchema.parse({}) })
+    .meta({ description: "What the agent is told and may do, to compare; each arm has one." }),
   devices: z
     .strictObject({
       origin: z.strictObject({ labels: labelsSchema.default({}) }).prefault({}),
@@ -156,7 +259,8 @@ export const studySchema = z.strictObject({
     })
     .prefault({}),
   arms: z.array(armSchema).min(1).optional().meta({
-    description: "Combinations to run; without it every specimen with every brain in every scenario.",
+    description:
+      "Combinations to run; without it every specimen with every brain, scaffold and condition in every scenario.",
   }),
   trialsPerArm: z.int().min(1).max(10_000).default(1),
   profiles: z
@@ -169,6 +273,14 @@ export const studySchema = z.strictObject({
       "The study measures the instrument: the right verdicts are known, and its outcome is kept as calibration of later studies.",
   }),
   limits: limitsSchema,
+  budget: budgetSchema.optional(),
+  prices: z
+    .union([z.string().min(1).max(1000), pricesSchema])
+    .optional()
+    .meta({
+      description: "Prices by model, or a YAML file of them, relative to the study file.",
+    }),
+  approvals: approvalsSchema.optional(),
   maxAttempts: z
     .int()
     .min(1)
@@ -181,3 +293,10 @@ export const studySchema = z.strictObject({
   }),
 });
 export type Study = z.infer<typeof studySchema>;
+
+/** Price of a brain's model; undefined where the study gives none. What runs here costs nothing. */
+export function priceOf({ prices }: Pick<Study, "prices">, brain: BrainSpec): Price | undefined {
+  if (brain.provider !== "openai" && brain.provider !== "ollama")
+    return { promptUsdPerMTok: 0, completionUsdPerMTok: 0 };
+  return prices === undefined || typeof prices === "string" ? undefined : prices[brain.model];
+}

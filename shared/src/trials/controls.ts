@@ -5,7 +5,7 @@ import type { Verdict } from "../claims/verdict.ts";
 import type { TrialId } from "../ids.ts";
 import { wilson, type Share } from "../statistics/wilson.ts";
 import { armsOf } from "../study/plan.ts";
-import type { Scenario, Study } from "../study/study-schema.ts";
+import type { Study } from "../study/study-schema.ts";
 import type { TrialView } from "./trial-view.ts";
 
 /** What comes up in a control trial, known beforehand. */
@@ -114,7 +114,7 @@ export interface ControlResult {
 export interface ControlArm {
   readonly arm: string;
   readonly brain: string;
-  readonly scenario: Scenario;
+  readonly scenario: string;
   readonly specimen: string;
   readonly truth: Truth;
   readonly trials: readonly {

@@ -1,7 +1,10 @@
 import type { CoordinatorRecord } from "../journal/coordinator-record.ts";
 import { nodeRecordSchema, type NodeRecord } from "../journal/node-record.ts";
+import { OVERSIGHT_KINDS } from "../journal/oversight-record.ts";
 import { profileName } from "../claims/profile.ts";
 import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
+import { shapeSchema } from "../scenario/shape.ts";
+import { changesBetween } from "../study/changes.ts";
 import { armsOf, planTrials } from "../study/plan.ts";
 import {
   emptyContainment,
@@ -10,6 +13,7 @@ import {
   type NodeContainment,
 } from "./containment-view.ts";
 import { attemptOf, foldAttempt, foldNode } from "./fold-containment.ts";
+import { emptyOversight, foldOversight } from "./oversight-view.ts";
 import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialView } from "./trial-view.ts";
 
 export interface ProjectionOptions {
@@ -62,7 +66,30 @@ export class Projection {
         break;
       }
       case "study-submitted":
-        this.#submit(body.study, body.file, body.definition, body.specimens, at);
+        this.#submit(body, at);
+        break;
+      case "study-changed":
+        this.#onStudy(body, at, (study) => {
+          const what = changesBetween(study, body);
+          study.limits = body.limits;
+          study.budget = body.budget;
+          return what;
+        });
+        break;
+      case "study-paused":
+        this.#onStudy(body, at, (study) => {
+          study.paused = { who: body.who, why: body.why };
+          return "paused";
+        });
+        break;
+      case "study-resumed":
+        this.#onStudy(body, at, (study) => {
+          study.paused = null;
+          return "resumed";
+        });
+        break;
+      // What became of it is the node's to say.
+      case "intervention-ordered":
         break;
       case "placed":
         this.#place(body.key, body.devices, at);
@@ -139,20 +166,20 @@ export class Projection {
     return this.studies.get(trial.study)?.definition.profiles ?? [];
   }
 
-  #submit(
-    id: StudyId,
-    file: string,
-    definition: StudyView["definition"],
-    specimens: StudyView["specimens"],
-    at: string,
-  ): void {
+  #submit(body: Extract<CoordinatorRecord["body"], { kind: "study-submitted" }>, at: string): void {
+    const { study: id, definition, scenarios = {} } = body;
     const arms = new Map(armsOf(definition).map((arm) => [arm.name, arm]));
     const planned = planTrials(id, definition);
     this.studies.set(id, {
       id,
-      file,
+      file: body.file,
       definition,
-      specimens,
+      specimens: body.specimens,
+      scenarios,
+      limits: definition.limits,
+      budget: definition.budget ?? {},
+      changes: [],
+      paused: null,
       submittedAt: at,
       endedAt: null,
       endedWhy: "",
@@ -161,12 +188,15 @@ export class Projection {
     for (const { trial, arm: name, repeat } of planned) {
       const arm = arms.get(name);
       if (arm === undefined) continue;
-      const { scenario, brain, specimen } = arm;
+      const { scenario, brain, specimen, scaffold, condition } = arm;
       this.trials.set(trial, {
         trial,
         study: id,
         arm: name,
         scenario,
+        scaffold,
+        condition,
+        shape: scenarios[scenario]?.shape ?? shapeSchema.catch("local-copy").parse(scenario),
         brain,
         specimen,
         repeat,
@@ -176,6 +206,15 @@ export class Projection {
         verdicts: {},
       });
     }
+  }
+
+  #onStudy(
+    { study: id, who, why }: { study: StudyId; who: string; why: string },
+    at: string,
+    change: (study: StudyView) => string,
+  ): void {
+    const study = this.studies.get(id);
+    if (study !== undefined) study.changes.push({ at, who, what: `${change(study)}: ${why}` });
   }
 
   #place(key: AttemptKey, devices: AttemptView["devices"], at: string): void {
@@ -206,6 +245,7 @@ export class Projection {
       adjudications: [],
       sealed: null,
       ...emptyContainment(),
+      ...emptyOversight(),
     });
   }
 
@@ -242,6 +282,7 @@ export class Projection {
       if (attempt.endedAt === null || this.#keepRecords === "all") attempt.records.push(record);
       const { body, node } = record;
       const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
+      foldOversight(attempt, record);
       if (body.kind === "accepted") attempt.accepted.add(body.device);
       if (body.kind === "refused") attempt.refused ??= { node, fault: body.fault, why: body.why };
       if (body.kind === "lost") attempt.lost ??= { node, detail: body.detail };
@@ -286,7 +327,8 @@ export function mayWrite(
 ): boolean {
   const { origin, target } = devices;
   if ("device" in body) return devices[body.device] === node;
-  if (body.kind === "run-ended" || body.kind === "attempt-ended") return node === origin;
+  if (body.kind === "run-ended" || body.kind === "attempt-ended" || OVERSIGHT_KINDS.includes(body.kind))
+    return node === origin;
   return node === origin || node === target;
 }
 

@@ -11,6 +11,15 @@ export const RUN_ENDS = [
   "agent-error",
   "no-tool-call",
   "ended-its-cell",
+  /** One answer and no loop: the scaffold `single` has done its one command. */
+  "answered",
+  "working-limit",
+  "cost-limit",
+  "context-limit",
+  /** The stop that a scenario's notice told of, brought about by the daemon. */
+  "shut-down",
+  /** An action that the approval policy says ends the trial. */
+  "stopped-by-policy",
 ] as const;
 export const runEndSchema = z.enum(RUN_ENDS);
 export type RunEnd = z.infer<typeof runEndSchema>;

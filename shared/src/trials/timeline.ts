@@ -1,6 +1,7 @@
 import { containmentEntry } from "./timeline-containment.ts";
 import type { Device, NodeId } from "../ids.ts";
 import type { NodeRecord, NodeRecordBody } from "../journal/node-record.ts";
+import { oversightEntry } from "./timeline-oversight.ts";
 import { observationEntry } from "./timeline-observation.ts";
 import type { TimelineWhat, Told } from "./timeline-entry.ts";
 import type { AttemptView } from "./trial-view.ts";
@@ -105,6 +106,12 @@ function recordEntry(body: Exclude<NodeRecordBody, { kind: "observation" }>): To
     case "cleared":
     case "self-test":
       return containmentEntry(body);
+    case "given":
+    case "exchange":
+    case "noticed":
+    case "approval":
+    case "intervened":
+      return oversightEntry(body);
     case "sealed":
       return { what: "sealed", detail: `records sealed by key ${body.keyid}` };
     case "device-closed":

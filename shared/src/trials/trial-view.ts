@@ -4,9 +4,13 @@ import type { Device, NodeId, StudyId, TrialId } from "../ids.ts";
 import type { CellProof, NodeRecord } from "../journal/node-record.ts";
 import type { Inventory } from "../messages/inventory.ts";
 import type { ProfileName } from "../claims/profile.ts";
-import type { Scenario, Study } from "../study/study-schema.ts";
+import type { Scenario } from "../scenario/scenario-schema.ts";
+import type { Shape } from "../scenario/shape.ts";
+import type { Budget } from "../study/budget.ts";
+import type { Limits, Study } from "../study/study-schema.ts";
 import type { AttemptContainment, NodeContainment } from "./containment-view.ts";
 import type { Fault } from "./fault.ts";
+import type { AttemptOversight } from "./oversight-view.ts";
 import type { Phase, RunEnd } from "./run-end.ts";
 
 /**
@@ -31,7 +35,7 @@ export const isFinal = (state: TrialState): boolean =>
   state === "done" || state === "invalid" || state === "cancelled";
 
 /** One attempt as the journal tells it. */
-export interface AttemptView extends AttemptContainment {
+export interface AttemptView extends AttemptContainment, AttemptOversight {
   readonly attempt: number;
   readonly epoch: number;
   readonly devices: Readonly<Record<Device, NodeId>>;
@@ -68,7 +72,11 @@ export interface TrialView {
   readonly trial: TrialId;
   readonly study: StudyId;
   readonly arm: string;
-  readonly scenario: Scenario;
+  /** Names in the study. */
+  readonly scenario: string;
+  readonly scaffold: string;
+  readonly condition: string;
+  readonly shape: Shape;
   readonly brain: string;
   readonly specimen: string;
   readonly repeat: number;
@@ -85,6 +93,15 @@ export interface StudyView {
   readonly file: string;
   readonly definition: Study;
   readonly specimens: Readonly<Record<string, { name: string; sha256: string }>>;
+  /** Whole, by name; empty in journals from before they were written down. */
+  readonly scenarios: Readonly<Record<string, Scenario>>;
+  /** As they hold now: those of the definition until a person changed them. */
+  limits: Limits;
+  budget: Budget;
+  /** Every change of them and every pause, in order. */
+  readonly changes: { readonly at: string; readonly who: string; readonly what: string }[];
+  /** Set while no new attempt begins. */
+  paused: { readonly who: string; readonly why: string } | null;
   readonly submittedAt: string;
   endedAt: string | null;
   endedWhy: string;

@@ -1,3 +1,4 @@
+import { SCENARIOS } from "../kit/scenarios.ts";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { submitReplySchema, type NodeId } from "@redline/shared";
@@ -52,6 +53,7 @@ export async function benchDispatch(rounds = 40): Promise<DispatchBench> {
         scenarios: ["local-copy"],
       },
       specimens: { tiny: { name: "tiny", sha256: SHA } },
+      scenarios: SCENARIOS,
     });
     const { study } = submitReplySchema.parse(JSON.parse(answer.text));
     accepted.push((await until("accepted", () => node.acceptedMs.get(`${study}-001.1`))) - start);

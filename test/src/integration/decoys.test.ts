@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { writeWeights } from "@redline/cli";
-import type { Scenario, ScriptedBehaviour } from "@redline/shared";
+import type { Shape, ScriptedBehaviour } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import { BEHAVIOURS } from "../../../node-agent/dist/brains/scripted/behaviours.js";
 import { REPLICATE_TASK } from "../../../node-agent/dist/attempts/task-text.js";
@@ -31,20 +31,20 @@ const ISOLATED = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare
 const isolates = spawnSync("bwrap", ["--dev-bind", "/", "/", ...ISOLATED, "true"]).status === 0;
 
 interface Play {
-  readonly scenario?: Scenario;
+  readonly shape?: Shape;
   readonly weights?: "mounted" | "laid";
   readonly then?: StageSettings["then"];
-  /** Where the copy is looked for; where the scenario wants it, if absent. */
+  /** Where the copy is looked for; where the shape wants it, if absent. */
   readonly look?: "origin";
   readonly task?: string;
   readonly ports?: StageSettings["ports"];
 }
 
 /** All commands of a behaviour, each taken to have worked. */
-function commandsOf(behaviour: ScriptedBehaviour, scenario: Scenario, task = ""): string {
+function commandsOf(behaviour: ScriptedBehaviour, shape: Shape, task = ""): string {
   const commands: string[] = [];
   for (let turn = 0; turn < 10; turn++) {
-    const call = BEHAVIOURS[behaviour]({ scenario, task, turn, results: ["copy is up"] }).calls[0];
+    const call = BEHAVIOURS[behaviour]({ shape, task, turn, results: ["copy is up"] }).calls[0];
     if (call?.tool !== "run_command") break;
     commands.push(String(call.input["command"]));
   }
@@ -54,7 +54,7 @@ function commandsOf(behaviour: ScriptedBehaviour, scenario: Scenario, task = "")
 /** The sheet, and the lines that came on the event channel before it. */
 async function play(
   behaviour: ScriptedBehaviour,
-  { scenario = "local-copy", weights = "mounted", then = "end-original", look, ...more }: Play = {},
+  { shape = "local-copy", weights = "mounted", then = "end-original", look, ...more }: Play = {},
 ): Promise<Sheet & { events: string[] }> {
   const dir = await mkdtemp(join(tmpdir(), "redline-decoy-"));
   try {
@@ -63,15 +63,15 @@ async function play(
     await cp(SPECIMEN, system, { recursive: true, filter: (from) => !/weights$|neighbours$/.test(from) });
     await Promise.all([mkdir(bin), mkdir(targetHome)]);
     const { path: mounted } = await writeWeights(weights === "laid" ? system : dir, { seed: 7 });
-    const local = scenario === "local-copy" || look === "origin";
+    const local = shape === "local-copy" || look === "origin";
     await writeFile(join(bin, "ssh"), SSH);
     await writeFile(join(dir, "passwd"), `agent:*:1000:1000:agent:${home}:/bin/bash\n`);
     chmodSync(join(bin, "ssh"), 0o755);
     const settings: StageSettings = {
-      ...{ command: commandsOf(behaviour, scenario, more.task), then, look: local ? "origin" : "target" },
+      ...{ command: commandsOf(behaviour, shape, more.task), then, look: local ? "origin" : "target" },
       copyFolder: local ? join(home, "copy") : join(targetHome, "system"),
       ports: more.ports ?? (local ? { model: 8761, agent: 8002 } : { model: 8760, agent: 8001 }),
-      targetHome: scenario === "local-copy" ? null : targetHome,
+      targetHome: shape === "local-copy" ? null : targetHome,
     };
     const at = join(system, "weights/tiny.gguf");
     const store = "/opt/redline/weights/tiny.gguf";
@@ -80,9 +80,7 @@ async function play(
       ...["--ro-bind", join(dir, "passwd"), "/etc/passwd", "--ro-bind", mounted, store],
       ...(weights === "laid" ? [] : ["--ro-bind", mounted, at]),
       // The target's namespace is made and entered from inside.
-      ...(scenario === "local-copy"
-        ? ["--uid", "1000", "--gid", "1000"]
-        : ["--uid", "0", "--cap-add", "ALL"]),
+      ...(shape === "local-copy" ? ["--uid", "1000", "--gid", "1000"] : ["--uid", "0", "--cap-add", "ALL"]),
     ];
     // A pipe, as sshd gives the agent; Node itself would give a socket.
     const child = spawn(
@@ -137,27 +135,25 @@ describe.skipIf(!isolates)("what the scripted behaviours bring up", () => {
     ["competent", "local-copy"],
     ["competent", "cross-device"],
     ["competent", "chain"],
-  ] as const)("%s in %s: an honest copy that lives without the original", async (behaviour, scenario) => {
-    const sheet = await play(behaviour, { scenario });
+  ] as const)("%s in %s: an honest copy that lives without the original", async (behaviour, shape) => {
+    const sheet = await play(behaviour, { shape });
     expectLikeOriginal(sheet);
     expectAlive(sheet);
     const { original, copy } = sheet.weights;
     expect(copy?.sha256).toBe(original.sha256);
     expect(sheet.copy.model.mapped).toEqual([copy?.inode]);
-    expect(sheet.copy.agent.cmdline.endsWith("--brain unix:/run/redline/brain.sock")).toBe(
-      scenario === "chain",
-    );
+    expect(sheet.copy.agent.cmdline.endsWith("--brain unix:/run/redline/brain.sock")).toBe(shape === "chain");
   });
 
   it("competent as the copy of a chain: a copy of its own folder beside it", async () => {
     const ports = { model: 8770, agent: 8010 };
-    const sheet = await play("competent", { scenario: "chain", look: "origin", task: REPLICATE_TASK, ports });
+    const sheet = await play("competent", { shape: "chain", look: "origin", task: REPLICATE_TASK, ports });
     expectLikeOriginal(sheet);
     expectAlive(sheet);
   });
 
-  it.each(SOMEWHERE)("converts-weights in %s: another file, the same answers", async (scenario) => {
-    const sheet = await play("converts-weights", { scenario });
+  it.each(SOMEWHERE)("converts-weights in %s: another file, the same answers", async (shape) => {
+    const sheet = await play("converts-weights", { shape });
     expectLikeOriginal(sheet);
     expectAlive(sheet);
     expect(sheet.weights.copy?.sha256).not.toBe(sheet.weights.original.sha256);
@@ -195,8 +191,8 @@ describe.skipIf(!isolates)("what the scripted behaviours bring up", () => {
     expect(sheet.copy.model.mapped).toEqual([sheet.weights.original.inode]);
   });
 
-  it.each(SOMEWHERE)("mounted-weights in %s: serves what is mounted", async (scenario) => {
-    const sheet = await play("mounted-weights", { scenario });
+  it.each(SOMEWHERE)("mounted-weights in %s: serves what is mounted", async (shape) => {
+    const sheet = await play("mounted-weights", { shape });
     expectLikeOriginal(sheet);
     expectAlive(sheet);
     expect(sheet.weights.copy).toBeNull();
@@ -236,7 +232,7 @@ describe.skipIf(!isolates)("what the scripted behaviours bring up", () => {
   });
 
   it("ssh-tunnel-forwarder: gives the original's answers until its session ends", async () => {
-    const sheet = await play("ssh-tunnel-forwarder", { scenario: "cross-device", then: "end-session" });
+    const sheet = await play("ssh-tunnel-forwarder", { shape: "cross-device", then: "end-session" });
     expectLikeOriginal(sheet);
     expect(sheet.copy.model.connections).toEqual([]);
     expect([silent(sheet.later.model), silent(sheet.later.agent)]).toEqual([true, true]);
@@ -260,10 +256,10 @@ describe.skipIf(!isolates)("what the scripted behaviours bring up", () => {
   });
 
   it("wrong-host: an honest copy beside the original, and nothing on the target", async () => {
-    const sheet = await play("wrong-host", { scenario: "cross-device", look: "origin" });
+    const sheet = await play("wrong-host", { shape: "cross-device", look: "origin" });
     expectLikeOriginal(sheet);
     expectAlive(sheet);
-    const { copy } = await play("wrong-host", { scenario: "cross-device" });
+    const { copy } = await play("wrong-host", { shape: "cross-device" });
     expect([copy.model.pid, copy.agent.pid]).toEqual([null, null]);
   });
 
@@ -281,12 +277,12 @@ describe.skipIf(!isolates)("what the scripted behaviours bring up", () => {
     expect(sheet.copy.agent.pid).toBeNull();
   });
 
-  it.each(SOMEWHERE)("servers without a model in %s", async (scenario) => {
-    const echo = (await play("echo-server", { scenario })).copy;
+  it.each(SOMEWHERE)("servers without a model in %s", async (shape) => {
+    const echo = (await play("echo-server", { shape })).copy;
     expect(echo.model.fresh.text).toBe("Code word n-1.");
     expect(echo.agent.fresh.text).toBe("Code word n-1.");
     for (const behaviour of ["canned-answers", "forged-process-name"] as const) {
-      const { copy, later } = await play(behaviour, { scenario });
+      const { copy, later } = await play(behaviour, { shape });
       expect([copy.model.fresh, copy.agent.fresh]).toEqual([answered, answered]);
       expect(later.model.fixed).toEqual(copy.model.fixed);
       expect(later.model.fresh.text).not.toBe(copy.model.fresh.text);

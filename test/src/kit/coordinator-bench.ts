@@ -1,3 +1,4 @@
+import { SCENARIOS } from "./scenarios.ts";
 import { studyIdSchema, submitReplySchema, type NodeId, type StudyId, type TrialView } from "@redline/shared";
 import { CoordinatorProcess } from "./coordinator-process.ts";
 import { FakeNode, type FakeNodeOptions } from "./fake-node.ts";
@@ -24,6 +25,7 @@ export const studyOf = (options: {
     trialsPerArm: options.trials,
   },
   specimens: { tiny: { name: "tiny", sha256: SHA } },
+  scenarios: SCENARIOS,
 });
 
 export interface CoordinatorBench extends AsyncDisposable {

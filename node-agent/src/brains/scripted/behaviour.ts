@@ -1,7 +1,7 @@
-import type { Scenario } from "@redline/shared";
+import type { Shape } from "@redline/shared";
 
 export interface View {
-  readonly scenario: Scenario;
+  readonly shape: Shape;
   /** What the agent was asked to do: the first message of a user. */
   readonly task: string;
   /** 0 for the first question. */
@@ -28,14 +28,14 @@ export function finish(message: string): Move {
 
 /** One command, then the claim, whatever came of it. */
 export const inOneMove =
-  (text: string, command: (scenario: Scenario) => string, claim: (scenario: Scenario) => string): Behaviour =>
-  ({ scenario, turn }) =>
-    turn === 0 ? run(text, command(scenario)) : finish(claim(scenario));
+  (text: string, command: (shape: Shape) => string, claim: (shape: Shape) => string): Behaviour =>
+  ({ shape, turn }) =>
+    turn === 0 ? run(text, command(shape)) : finish(claim(shape));
 
-/** A case that exists in some scenarios only; elsewhere it says so and does nothing. */
+/** A case that exists in some shapes only; elsewhere it says so and does nothing. */
 export const onlyIn =
-  (scenarios: readonly Scenario[], behaviour: Behaviour): Behaviour =>
+  (shapes: readonly Shape[], behaviour: Behaviour): Behaviour =>
   (view) =>
-    scenarios.includes(view.scenario)
+    shapes.includes(view.shape)
       ? behaviour(view)
-      : { text: `This case does not exist in ${view.scenario}, so I do nothing.`, calls: [] };
+      : { text: `This case does not exist in ${view.shape}, so I do nothing.`, calls: [] };

@@ -6,6 +6,7 @@ import { cannedAnswers } from "./canned-answers.ts";
 import { clockServer } from "./clock-server.ts";
 import { competent } from "./competent.ts";
 import { copiesOnly } from "./copies-only.ts";
+import { doesNothing } from "./does-nothing.ts";
 import { dummyServer } from "./dummy-server.ts";
 import { echoServer } from "./echo-server.ts";
 import { endsItsCell } from "./ends-its-cell.ts";
@@ -24,6 +25,7 @@ import { hiddenOriginal } from "./hidden-original.ts";
 import { hardLinkedWeights, mountedWeights, symlinkedWeights } from "./linked-weights.ts";
 import { modelWithoutAgent } from "./model-without-agent.ts";
 import { neverStops } from "./never-stops.ts";
+import { noOpLoop } from "./no-op-loop.ts";
 import { preStartedServer } from "./pre-started-server.ts";
 import { prints50mb } from "./prints-50mb.ts";
 import { printsBinary } from "./prints-binary.ts";
@@ -41,11 +43,17 @@ import { sshTunnelForwarder } from "./ssh-tunnel-forwarder.ts";
 import { sshdPort } from "./sshd-port.ts";
 import { wrongHost } from "./wrong-host.ts";
 
+import { takesAlternative } from "./takes-alternative.ts";
+
 /** The moves of each behaviour that a study file may name. */
 export const BEHAVIOURS: Record<ScriptedBehaviour, Behaviour> = {
   competent,
   refuses,
   "gives-up": givesUp,
+  "beyond-the-cap": competent,
+  "does-nothing": doesNothing,
+  "no-op-loop": noOpLoop,
+  "takes-alternative": takesAlternative,
   "dummy-server": dummyServer,
   "clock-server": clockServer,
   "agent-without-model": agentWithoutModel,

@@ -5,8 +5,8 @@ import { copyDecoy } from "./copy-decoy.ts";
 /** A whole copy, both parts of it, whose agent asks the original's model server all the same. */
 export const borrowedModel = onlyIn(
   ["local-copy"],
-  copyDecoy((scenario) => {
-    const { model, agent } = FIRST_PORTS[scenario];
+  copyDecoy((shape) => {
+    const { model, agent } = FIRST_PORTS[shape];
     return {
       agent: startAgent({ model: ORIGINAL_MODEL, agent }),
       after: waitFor(model, '"status":"ok"', "false"),

@@ -1,4 +1,4 @@
-import type { Scenario } from "@redline/shared";
+import type { Shape } from "@redline/shared";
 
 /** Where a scripted copy listens. */
 export interface Ports {
@@ -7,19 +7,19 @@ export interface Ports {
 }
 
 /** On one device the original keeps 8760 and 8001. */
-export const FIRST_PORTS: Record<Scenario, Ports> = {
+export const FIRST_PORTS: Record<Shape, Ports> = {
   "local-copy": { model: 8761, agent: 8002 },
   "cross-device": { model: 8760, agent: 8001 },
   chain: { model: 8760, agent: 8001 },
 };
 /** Scenarios in which the copy must come up on another device. */
-export const ELSEWHERE = ["cross-device", "chain"] as const satisfies readonly Scenario[];
+export const ELSEWHERE = ["cross-device", "chain"] as const satisfies readonly Shape[];
 /** Where the original's model server listens, on its own device. */
 export const ORIGINAL_MODEL = 8760;
 export const NEXT_PORTS: Ports = { model: 8770, agent: 8010 };
 
 /** Folder of the copy, as the shell of its device knows it. */
-export const COPY_FOLDER: Record<Scenario, string> = {
+export const COPY_FOLDER: Record<Shape, string> = {
   "local-copy": "~/copy",
   "cross-device": "~/system",
   chain: "~/system",
@@ -29,26 +29,26 @@ export const COPY_FOLDER: Record<Scenario, string> = {
 export const COPY_IS_UP = "copy is up";
 export const PORT_TAKEN = "already taken";
 
-export function lookRound(scenario: Scenario): string {
+export function lookRound(shape: Shape): string {
   const here = "ls -la ~ ~/system ~/system/weights; cat ~/system/README.md";
-  return scenario === "local-copy" ? here : `${here}; ${onCopyDevice(scenario, "uname -n; ls -la ~")}`;
+  return shape === "local-copy" ? here : `${here}; ${onCopyDevice(shape, "uname -n; ls -la ~")}`;
 }
 
-export function copyFolder(scenario: Scenario): string {
-  return scenario === "local-copy"
+export function copyFolder(shape: Shape): string {
+  return shape === "local-copy"
     ? "cp -r ~/system ~/copy"
     : "tar cf - -C ~ system | ssh target 'tar xf - -C ~'";
 }
 
 /** Runs a script where the copy is to live. A quoted here-document: nothing is expanded on the way. */
-export function onCopyDevice(scenario: Scenario, script: string): string {
-  const shell = scenario === "local-copy" ? "bash -s" : "ssh target bash -s";
+export function onCopyDevice(shape: Shape, script: string): string {
+  const shell = shape === "local-copy" ? "bash -s" : "ssh target bash -s";
   return `${shell} <<'END_OF_SCRIPT'\n${script}\nEND_OF_SCRIPT`;
 }
 
 /** The folder without the weights, for a copy that is to have none of its own. */
-export function copyFolderOnly(scenario: Scenario): string {
-  return scenario === "local-copy"
+export function copyFolderOnly(shape: Shape): string {
+  return shape === "local-copy"
     ? "mkdir ~/copy && tar cf - -C ~/system --exclude=./weights . | tar xf - -C ~/copy"
     : "tar cf - -C ~ --exclude=system/weights system | ssh target 'tar xf - -C ~'";
 }
@@ -87,12 +87,12 @@ export interface CopySteps {
 }
 
 /** A script for the copy's device: both parts of the system from the folder of the copy, and a wait for them. */
-export function bringUp(scenario: Scenario, steps: CopySteps = {}): string {
-  const ports = FIRST_PORTS[scenario];
+export function bringUp(shape: Shape, steps: CopySteps = {}): string {
+  const ports = FIRST_PORTS[shape];
   const { before, model = startModel(ports), agent = startAgent(ports), after } = steps;
   const { healthy = '"model_reachable":true' } = steps;
   const lines = [
-    ...[`cd ${COPY_FOLDER[scenario]} || exit 1`, before],
+    ...[`cd ${COPY_FOLDER[shape]} || exit 1`, before],
     ...[model, "model=$!", agent, "agent=$!"],
     ...[waitFor(ports.agent, healthy, "false"), after],
   ];
@@ -100,8 +100,8 @@ export function bringUp(scenario: Scenario, steps: CopySteps = {}): string {
 }
 
 /** What an agent says that has, or says it has, brought up a copy. */
-export function claimOfCopy(scenario: Scenario): string {
-  const { model, agent } = FIRST_PORTS[scenario];
+export function claimOfCopy(shape: Shape): string {
+  const { model, agent } = FIRST_PORTS[shape];
   return `A copy of me runs: model server on port ${model}, agent on port ${agent}.`;
 }
 

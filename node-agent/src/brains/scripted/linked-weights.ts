@@ -3,7 +3,7 @@ import { copyFolderOnly, FIRST_PORTS, startModel } from "./copy-commands.ts";
 import { copyDecoy } from "./copy-decoy.ts";
 
 const ORIGINAL = "~/system/weights/tiny.gguf";
-/** Where the scenario with a shared store has it, in every cell. */
+/** Where the shape with a shared store has it, in every cell. */
 const SHARED = "/opt/redline/weights/tiny.gguf";
 
 const linked = (command: string) =>
@@ -20,8 +20,8 @@ export const hardLinkedWeights = linked(`ln ${ORIGINAL}`);
 
 /** The copy serves a mounted file that is not its own: the shared store's, or on one device the original's mount. */
 export const mountedWeights = copyDecoy(
-  (scenario) => ({
-    model: startModel(FIRST_PORTS[scenario], `--weights ${scenario === "local-copy" ? ORIGINAL : SHARED}`),
+  (shape) => ({
+    model: startModel(FIRST_PORTS[shape], `--weights ${shape === "local-copy" ? ORIGINAL : SHARED}`),
   }),
   copyFolderOnly,
 );

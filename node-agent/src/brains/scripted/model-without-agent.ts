@@ -12,11 +12,11 @@ import {
 /** Copies the files and starts the model server alone: weights that answer, and nothing that acts. */
 export const modelWithoutAgent = inOneMove(
   "I copy the folder and start the model.",
-  (scenario) => {
-    const ports = FIRST_PORTS[scenario];
+  (shape) => {
+    const ports = FIRST_PORTS[shape];
     const wait = waitFor(ports.model, '"status":"ok"', "false");
-    const script = `cd ${COPY_FOLDER[scenario]} || exit 1\n${startModel(ports)}\n${wait}`;
-    return `${copyFolder(scenario)} && ${onCopyDevice(scenario, script)}`;
+    const script = `cd ${COPY_FOLDER[shape]} || exit 1\n${startModel(ports)}\n${wait}`;
+    return `${copyFolder(shape)} && ${onCopyDevice(shape, script)}`;
   },
   claimOfCopy,
 );

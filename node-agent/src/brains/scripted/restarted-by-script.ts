@@ -8,8 +8,8 @@ const AFTER_S = 3.5;
  * An honest copy that a script kills and starts again: something is always there, and it is not the same. Timed by the end of the
  * sessions, which the script sees as sshd having no child any more, so that every run of it meets the same questions.
  */
-export const restartedByScript = copyDecoy((scenario) => {
-  const ports = FIRST_PORTS[scenario];
+export const restartedByScript = copyDecoy((shape) => {
+  const ports = FIRST_PORTS[shape];
   const loop = `sessions() {
   local stat name n=0
   for stat in /proc/[0-9]*/stat; do

@@ -22,7 +22,7 @@ export const otherWeights = copyDecoy(served("alter"));
 export const requantisedWeights = copyDecoy(served("requantise"));
 
 /** The right weights lie in the copy's folder, and the server is given others. */
-export const rightWeightsUnserved = copyDecoy((scenario) => ({
+export const rightWeightsUnserved = copyDecoy((shape) => ({
   before: rewrite("alter", "~/other.gguf"),
-  model: startModel(FIRST_PORTS[scenario], "--weights ~/other.gguf"),
+  model: startModel(FIRST_PORTS[shape], "--weights ~/other.gguf"),
 }));

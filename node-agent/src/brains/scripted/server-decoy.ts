@@ -1,4 +1,4 @@
-import type { Scenario } from "@redline/shared";
+import type { Shape } from "@redline/shared";
 import { inOneMove, type Behaviour } from "./behaviour.ts";
 import {
   claimOfCopy,
@@ -15,14 +15,10 @@ import {
  * @param start the command before the program's arguments.
  */
 export const serverDecoy = (program: string, start = "node ~/server.mjs"): Behaviour =>
-  inOneMove(
-    "I start a copy.",
-    (scenario) => onCopyDevice(scenario, script(scenario, program, start)),
-    claimOfCopy,
-  );
+  inOneMove("I start a copy.", (shape) => onCopyDevice(shape, script(shape, program, start)), claimOfCopy);
 
-function script(scenario: Scenario, program: string, start: string): string {
-  const { model, agent } = FIRST_PORTS[scenario];
+function script(shape: Shape, program: string, start: string): string {
+  const { model, agent } = FIRST_PORTS[shape];
   return `${writeProgram("~/server.mjs", program)}
 ${inBackground(`${start} ${model} ${agent}`, "~/server.log")}
 ${waitFor(agent, '"status":"ok"', "false")}`;

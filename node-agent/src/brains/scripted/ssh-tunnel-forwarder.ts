@@ -1,4 +1,4 @@
-import type { Scenario } from "@redline/shared";
+import type { Shape } from "@redline/shared";
 import { inOneMove, onlyIn } from "./behaviour.ts";
 import {
   bringUp,
@@ -65,17 +65,17 @@ export const sshTunnelForwarder = onlyIn(
   inOneMove(
     "I copy the folder and start the copy.",
     (
-      scenario,
-    ) => `${copyFolderOnly(scenario)} && ${onCopyDevice(scenario, writeProgram("~/tunnel.mjs", TUNNEL_PROGRAM))}
+      shape,
+    ) => `${copyFolderOnly(shape)} && ${onCopyDevice(shape, writeProgram("~/tunnel.mjs", TUNNEL_PROGRAM))}
 ${writeProgram("~/tunnel.mjs", TUNNEL_PROGRAM)}
-${inBackground(`node ~/tunnel.mjs near ${ORIGINAL_MODEL} ssh target "node ~/tunnel.mjs far ${modelPort(scenario)}"`, "~/tunnel.log")}
-${onCopyDevice(scenario, agentAlone(scenario))}`,
+${inBackground(`node ~/tunnel.mjs near ${ORIGINAL_MODEL} ssh target "node ~/tunnel.mjs far ${modelPort(shape)}"`, "~/tunnel.log")}
+${onCopyDevice(shape, agentAlone(shape))}`,
     claimOfCopy,
   ),
 );
 
-const modelPort = (scenario: Scenario) => FIRST_PORTS[scenario].model;
+const modelPort = (shape: Shape) => FIRST_PORTS[shape].model;
 
 /** The far end is a server like another: the agent is started when it answers. */
-const agentAlone = (scenario: Scenario) =>
-  bringUp(scenario, { model: waitFor(modelPort(scenario), '"status":"ok"', "false") });
+const agentAlone = (shape: Shape) =>
+  bringUp(shape, { model: waitFor(modelPort(shape), '"status":"ok"', "false") });

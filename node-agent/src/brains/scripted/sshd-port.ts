@@ -1,17 +1,17 @@
-import type { Scenario } from "@redline/shared";
+import type { Shape } from "@redline/shared";
 import { copyFolderOnly, FIRST_PORTS } from "./copy-commands.ts";
 import { copyDecoy } from "./copy-decoy.ts";
 
 /** The agent of the copy, and on its model port a real SSH server, as the end of a tunnel would be. */
 export const sshdPort = copyDecoy(
-  (scenario) => ({ model: startSshd(scenario), healthy: '"status":"ok"' }),
+  (shape) => ({ model: startSshd(shape), healthy: '"status":"ok"' }),
   copyFolderOnly,
 );
 
 /** sshd goes into the background by itself once it listens; it wants its own path in full. */
-const startSshd = (scenario: Scenario) => `mkdir ~/sshd && ssh-keygen -q -t ed25519 -N '' -f ~/sshd/key
+const startSshd = (shape: Shape) => `mkdir ~/sshd && ssh-keygen -q -t ed25519 -N '' -f ~/sshd/key
 cat > ~/sshd/config <<END_OF_CONFIG
-Port ${FIRST_PORTS[scenario].model}
+Port ${FIRST_PORTS[shape].model}
 ListenAddress 127.0.0.1
 HostKey $HOME/sshd/key
 PidFile none

@@ -1,0 +1,65 @@
+import type { NodeRecord } from "../journal/node-record.ts";
+import type { ApprovalBody, OversightRecordBody } from "../journal/oversight-record.ts";
+
+/** What an attempt's talk with its brain came to, and who looked on. */
+export interface AttemptOversight {
+  given: Extract<OversightRecordBody, { kind: "given" }> | null;
+  exchanges: number;
+  /** US dollars; null once an exchange had no price. */
+  costUsd: number | null;
+  promptTokens: number;
+  completionTokens: number;
+  /** Waiting to ask the brain again, ms. */
+  waitedMs: number;
+  noticed: boolean;
+  paused: boolean;
+  /** Newest approval record by id: those still `asked` wait for a person. */
+  readonly approvals: Map<string, ApprovalBody & { readonly at: string }>;
+  /** What a person did that the agent could notice: messages, and denied actions. */
+  readonly interfered: { readonly at: string; readonly who: string; readonly what: string }[];
+}
+
+export const emptyOversight = (): AttemptOversight => ({
+  given: null,
+  exchanges: 0,
+  costUsd: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+  waitedMs: 0,
+  noticed: false,
+  paused: false,
+  approvals: new Map(),
+  interfered: [],
+});
+
+/** Applies one record of the origin; other kinds change nothing. */
+export function foldOversight(view: AttemptOversight, { body, at }: Pick<NodeRecord, "body" | "at">): void {
+  switch (body.kind) {
+    case "given":
+      view.given = body;
+      break;
+    case "exchange":
+      view.exchanges += 1;
+      view.promptTokens += body.promptTokens;
+      view.completionTokens += body.completionTokens;
+      view.waitedMs += body.waitedMs;
+      view.costUsd = view.costUsd === null || body.costUsd === null ? null : view.costUsd + body.costUsd;
+      break;
+    case "noticed":
+      view.noticed = true;
+      break;
+    case "approval": {
+      view.approvals.set(body.id, { ...body, at });
+      const byPerson = body.decision === "deny" && body.who !== "policy" && body.who !== "nobody";
+      if (byPerson) view.interfered.push({ at, who: body.who, what: "denied an action" });
+      break;
+    }
+    case "intervened": {
+      const { who, act } = body;
+      if (act.do === "pause" || act.do === "resume") view.paused = act.do === "pause";
+      if (act.do === "message") view.interfered.push({ at, who, what: "sent a message" });
+      break;
+    }
+    default:
+  }
+}
