@@ -26,12 +26,13 @@ export class DeviceQuestions {
     this.#record = record;
   }
 
+  /** @returns whether every question got an HTTP answer. */
   async ask(
     moment: Moment,
     listeners: readonly ListenerRow[],
     signal: AbortSignal,
     { wanted, copy }: { readonly wanted?: readonly Wanted[]; readonly copy?: CopyRef | undefined } = {},
-  ): Promise<void> {
+  ): Promise<boolean> {
     let probes: Probe[];
     try {
       probes = await this.#eyes.probe(this.#cell, listeners, signal, wanted);
@@ -39,25 +40,26 @@ export class DeviceQuestions {
       signal.throwIfAborted();
       const why = `${moment}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500);
       await this.#record.untested(CLAIM_OF[moment], why);
-      return;
+      return false;
     }
     await this.#record.probes(moment, probes, copy);
+    return probes.every(({ status }) => status !== 0);
   }
 
-  /** Asks possible copies what such a copy answers, and nothing else. */
-  async askCopies(
+  /** Asks possible copies what such a copy answers, and nothing else. @returns whether all of them answered. */
+  askCopies(
     moment: Moment,
     listeners: readonly ListenerRow[],
     copies: readonly CopyRef[],
     signal: AbortSignal,
     copy?: CopyRef,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const wanted = copies.flatMap(({ model, agent }) => [
       { port: model, kind: "completion" as const },
       { port: agent, kind: "chat" as const },
     ]);
     const those = listeners.filter((l) => wanted.some(({ port }) => port === l.port));
-    if (those.length > 0) await this.ask(moment, those, signal, { wanted, copy });
+    return those.length === 0 ? Promise.resolve(false) : this.ask(moment, those, signal, { wanted, copy });
   }
 }
 

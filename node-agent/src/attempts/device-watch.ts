@@ -150,14 +150,14 @@ export class DeviceWatch {
     this.#sweep.close();
   }
 
-  /** Asks possible copies what such a copy answers, and nothing else. */
+  /** Asks possible copies what such a copy answers, and nothing else. @returns whether all of them answered. */
   askCopies(
     moment: Moment,
     { listeners }: Pick<Settled, "listeners">,
     copies: readonly CopyRef[],
     signal: AbortSignal,
     copy?: CopyRef,
-  ): Promise<void> {
+  ): Promise<boolean> {
     return this.#questions.askCopies(moment, listeners, copies, signal, copy);
   }
 

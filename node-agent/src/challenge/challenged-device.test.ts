@@ -81,7 +81,7 @@ function device(instruments: Partial<Instruments>) {
   const seen: ObservationBody[] = [];
   const links: string[] = [];
   let looks = 0;
-  const pictures = { cut: 0 };
+  const pictures = { cut: 0, silent: false };
   let elapsedMs = 0;
   const cell: Cell = {
     id: "c",
@@ -119,7 +119,11 @@ function device(instruments: Partial<Instruments>) {
         ),
       watchListeners: () => undefined,
       probe: (_cell, listeners) =>
-        Promise.resolve(listeners.flatMap((l) => answers(l.port, l.port === 8760 ? "completion" : "chat"))),
+        Promise.resolve(
+          listeners
+            .flatMap((l) => answers(l.port, l.port === 8760 ? "completion" : "chat"))
+            .map((a) => (pictures.silent ? noAnswer(a.kind, a.port) : a)),
+        ),
     },
     log: {
       node: nodeIdSchema.parse("n1"),
@@ -205,6 +209,21 @@ describe("a device whose copies are challenged", () => {
     expect(thawed).toBe(1);
     expect(kinds(seen).slice(-3)).toEqual(["probes rest-frozen", "canaries rest-frozen", "frozen"]);
     expect(new Set(canaries.map((c) => c.nonce)).size).toBe(4);
+  });
+
+  it("puts no canaries to a copy that is silent when it stands alone", async () => {
+    const { watch, take, seen, pictures } = device({
+      freeze: async (select) => ({
+        ...{ how: "sigstop" as const, processes: await select(), tookMs: 1 },
+        stayedStopped: () => true,
+        thaw: () => Promise.resolve(),
+      }),
+    });
+    await watch.baseline(signal);
+    await take({ do: "settle" });
+    pictures.silent = true;
+    expect((await take({ do: "alone", copy: COPY })).canaries).toEqual([]);
+    expect(kinds(seen).slice(-2)).toEqual(["probes rest-frozen", "frozen"]);
   });
 
   it("stops nothing where the picture of the cell is cut: what it lacks would run on", async () => {
