@@ -18,6 +18,13 @@ echo 1024 >/proc/sys/net/ipv4/tcp_child_ehash_entries 2>/dev/null || true
 # Frames of a cell must never be routed on to another link of this host.
 echo 0 >/proc/sys/net/ipv4/ip_forward 2>/dev/null || true
 
+# Ways to model servers outside the lab (`--brain-url`): on this host's own loopback, where no cell can come. Before the daemon, so
+# that they are of the node as it was before any attempt.
+if [ -n "${LAB_LISTENERS:-}" ]; then
+  env -u LAB_LISTENERS -u LAB_LISTENERS_ENTRY "$1" "$LAB_LISTENERS_ENTRY" "$LAB_LISTENERS" </dev/null &
+  unset LAB_LISTENERS LAB_LISTENERS_ENTRY
+fi
+
 daemon=0
 stopping=0
 on_term() {

@@ -16,6 +16,8 @@ export interface LabPortOptions {
   /** Folders whose sub-folders are specimens. */
   readonly specimenDirs: readonly string[];
   readonly leaseMs?: number;
+  /** Base URLs of model servers on this machine's loopback that the lab's hosts may reach. */
+  readonly brainUrls?: readonly string[];
   /** A line of progress, for people. */
   readonly onLine: (text: string) => void;
   /**

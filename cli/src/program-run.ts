@@ -3,6 +3,14 @@ import { z } from "zod";
 import type { Context } from "./context.ts";
 import { optionsOf, type Act } from "./program-options.ts";
 
+/** Repeatable, one value each: a list would take the study file too. */
+const BRAIN_URL = [
+  "--brain-url <url>",
+  "model server on this machine's loopback that the lab's hosts may reach, as the study names it (repeatable)",
+  (url: string, before: readonly string[]) => [...before, url],
+  [],
+] as const;
+
 /** Commands that bring something up or end it. */
 export function runCommands(program: Command, context: Context, act: Act): void {
   program
@@ -12,6 +20,7 @@ export function runCommands(program: Command, context: Context, act: Act): void 
       "Checks the study, brings a lab up (unless --url or --socket names a coordinator), runs every trial and ends the lab.",
     )
     .argument("<study>", "study file (YAML)")
+    .option(...BRAIN_URL)
     .option("--keep-lab", "leave the lab up afterwards, until Ctrl-C", false)
     .addHelpText(
       "after",
@@ -22,13 +31,17 @@ Ctrl-C ends all cells, then the lab; a second one kills it.
 Examples:
   redline run studies/demo.yaml
   redline run studies/first-model.yaml --url http://127.0.0.1:8770
+  redline run studies/first-model.yaml --brain-url http://127.0.0.1:8000/v1
   redline run studies/demo.yaml --state /var/tmp/demo --json > run.jsonl`,
     )
     .action((file: string, _, command: Command) =>
       act(async () => {
-        const options = optionsOf(command, { keepLab: z.boolean() });
+        const { brainUrl, ...options } = optionsOf(command, {
+          keepLab: z.boolean(),
+          brainUrl: z.array(z.string()),
+        });
         const { runCommand } = await import("./commands/run.ts");
-        return runCommand(context, { file, ...options });
+        return runCommand(context, { file, brainUrls: brainUrl, ...options });
       }),
     );
 
@@ -52,10 +65,11 @@ Examples:
     .summary("bring the lab up and keep it until Ctrl-C")
     .description("Several hosts on this machine without a way out: nats-server, coordinator, node daemons.")
     .option("--specimen <dir...>", "specimen folders (default: those below studies/specimens)", [])
+    .option(...BRAIN_URL)
     .addHelpText("after", "\nExample:\n  redline lab --specimen studies/specimens/tiny")
     .action((_, command: Command) =>
       act(async () => {
-        const options = optionsOf(command, { specimen: z.array(z.string()) });
+        const options = optionsOf(command, { specimen: z.array(z.string()), brainUrl: z.array(z.string()) });
         const { labCommand } = await import("./commands/lab.ts");
         return labCommand(context, options);
       }),

@@ -2,11 +2,16 @@ import { Command } from "commander";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Act } from "./program-options.ts";
+import { agentCommands } from "./program-agent.ts";
 import { bundleCommands } from "./program-bundle.ts";
 import { checkCommands } from "./program-check.ts";
 import { controlsCommands } from "./program-controls.ts";
+import { importCommands } from "./program-import.ts";
 import { killCommands } from "./program-kill.ts";
+import { oversightCommands } from "./program-oversight.ts";
 import { runCommands } from "./program-run.ts";
+import { scenarioCommands } from "./program-scenario.ts";
+import { transcriptCommands } from "./program-transcript.ts";
 import { trialCommands } from "./program-trial.ts";
 
 /**
@@ -33,6 +38,11 @@ export function buildProgram(context: Context, act: Act): Command {
   trialCommands(program, context, act);
   controlsCommands(program, context, act);
   checkCommands(program, context, act);
+  oversightCommands(program, context, act);
+  transcriptCommands(program, context, act);
+  agentCommands(program, context, act);
+  importCommands(program, context, act);
+  scenarioCommands(program, context, act);
   bundleCommands(program, context, act);
   return program;
 }
@@ -45,6 +55,10 @@ Examples:
   redline trial list                      trials of the newest run
   redline trial show TRIAL                a verdict with its evidence
   redline controls run                    how right the instrument is, by known cases
+  redline trial read TRIAL                what its agent said and did (advice, no verdict)
+  redline oversee                         answer the questions of an approval policy
+  redline agent chat --brain weights      an agent by hand, in a cell
+  redline import FILE                     a foreign trajectory, scored as far as it can be
   redline bundle export TRIAL             its signed evidence in one file
   redline node selftest --all             try to get out of the nodes' cells
   redline stop --all                      end every cell of every node

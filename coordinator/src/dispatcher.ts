@@ -18,7 +18,7 @@ export interface DispatcherPorts {
   readonly connection: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "upSinceMs">;
   readonly key: KeyObject;
   readonly epoch: number;
   readonly clock: Clock;

@@ -6,7 +6,9 @@ import type { Metrics } from "./metrics.ts";
 import type { HeardNode } from "./node-book.ts";
 import { orderClear, orderSelfTest, type NodeOrderPorts } from "./node-orders.ts";
 import { cancelStudy, stopAll, type Stopped, type StopPorts } from "./stop.ts";
+import { changeStudy, pauseStudy, resumeStudy } from "./study-orders.ts";
 import type { Submitted } from "./submit.ts";
+import { orderCancel, orderIntervention } from "./trial-orders.ts";
 
 /** Named conditions of `/readyz`; all true means ready. */
 export type Readiness = Readonly<Record<"journal" | "nats" | "streams", boolean>>;
@@ -60,6 +62,31 @@ export function apiRoutes(ports: ApiPorts): Route[] {
           const study = studyIdSchema.safeParse(request.params[0]);
           return study.success ? cancelStudy(ports.stop, study.data, who, why) : null;
         }),
+    },
+    {
+      method: "POST",
+      path: /^\/api\/studies\/([^/]+)\/change$/,
+      handle: (request) => changeStudy(ports.stop, request),
+    },
+    {
+      method: "POST",
+      path: /^\/api\/studies\/([^/]+)\/pause$/,
+      handle: (request) => pauseStudy(ports.stop, request),
+    },
+    {
+      method: "POST",
+      path: /^\/api\/studies\/([^/]+)\/resume$/,
+      handle: (request) => resumeStudy(ports.stop, request),
+    },
+    {
+      method: "POST",
+      path: /^\/api\/trials\/([^/]+)\/cancel$/,
+      handle: (request) => orderCancel(ports.stop, request),
+    },
+    {
+      method: "POST",
+      path: /^\/api\/trials\/([^/]+)\/intervene$/,
+      handle: (request) => orderIntervention(ports.stop, request),
     },
     {
       method: "POST",

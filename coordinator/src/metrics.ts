@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import {
   BREACHES,
+  BUDGET_NAMES,
   EMPTIED_BY,
   FAULT_NAMES,
   PHASES,
@@ -14,12 +15,13 @@ import {
 import type { Logger } from "@redline/daemon";
 import { DROP_KINDS, type ContainmentCounters } from "./containment-counters.ts";
 import type { HeardNode } from "./node-book.ts";
+import { oversightNumbers, PAUSED_BY } from "./oversight-gauges.ts";
 import { QUEUE_STATES, type QueueCounts } from "./queue-gauge.ts";
 import { RECORD_RESULTS, type RecordResult } from "./records-intake.ts";
 import { TrialCounters } from "./trial-counters.ts";
 
 const NODE_STATES = ["ready", "draining", "quarantined", "gone"] as const;
-const COLLECTORS = ["trials", "containment", "nodes", "queue", "nats"] as const;
+const COLLECTORS = ["trials", "containment", "oversight", "nodes", "queue", "nats"] as const;
 /** Studies choose the names of their own profiles: as labels they would have no bound. */
 const PROFILE_LABELS = [...PROFILES, "own"] as const;
 const scenarioLabel = (name: string) => BUILT_IN_SCENARIOS.find((known) => known === name) ?? "other";
@@ -108,6 +110,21 @@ export function createMetrics(source: MetricsSource): Metrics {
     registers,
   });
   const drops = counter("redline_drops_total", "Packets of cells that the guards dropped.", ["kind"]);
+  const tokens = counter("redline_brain_tokens_total", "Tokens that brains used, as their providers say.", [
+    "kind",
+  ]);
+  const cost = counter("redline_brain_cost_usd_total", "US dollars that brains cost, of what has a price.");
+  const waiting = gauge("redline_approvals_waiting", "Actions of agents that wait for a person's decision.");
+  const held = gauge("redline_attempts_paused", "Attempts under way whose agent a person paused.");
+  const trialsHeld = gauge("redline_trials_held", "Waiting trials of studies that are paused.");
+  const paused = gauge("redline_studies_paused", "Studies that begin no new attempt, by who paused them.", [
+    "by",
+  ]);
+  const budgets = gauge(
+    "redline_budget_used_ratio",
+    "The largest used share of a budget of any study that is not over; 1 and more: used up.",
+    ["budget"],
+  );
   const selfTests = gauge(
     "redline_node_selftest_green",
     "1 where the newest containment self-test on the node's boot is green; 0: it is red, there is none, or the node is gone.",
@@ -160,6 +177,19 @@ export function createMetrics(source: MetricsSource): Metrics {
         },
         dropped: (kind, packets) => drops.labels(kind).inc(packets),
       }),
+    oversight: () => {
+      const now = oversightNumbers(source.state);
+      tokens.reset();
+      tokens.labels("prompt").inc(now.promptTokens);
+      tokens.labels("completion").inc(now.completionTokens);
+      cost.reset();
+      cost.inc(now.costUsd);
+      waiting.set(now.approvalsWaiting);
+      held.set(now.attemptsPaused);
+      trialsHeld.set(now.trialsHeld);
+      for (const by of PAUSED_BY) paused.labels(by).set(now.studiesPaused[by]);
+      for (const name of BUDGET_NAMES) budgets.labels(name).set(now.budgetUsed[name]);
+    },
     nodes: () => {
       const live = source.nodes.flatMap((node) => source.live(node) ?? []);
       const count = (state: string) => live.filter((node) => node.inventory.state === state).length;

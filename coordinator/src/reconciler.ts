@@ -14,6 +14,7 @@ import { judgeAttempt, mayRetry, type JudgeClock, type JudgeLimits } from "./att
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import { completionOf, lateSterilityOf } from "./completion.ts";
+import { budgetHold } from "./budget-hold.ts";
 import { FirstSeen } from "./first-seen.ts";
 import { heldSlots, isLeaving } from "./held-slots.ts";
 import type { JournalStore } from "./journal-store.ts";
@@ -42,8 +43,8 @@ export interface ReconcilerPorts {
 const LOOK_AGAIN_MS = 500;
 
 /**
- * One pass looks at every trial that is not over and does what is due: judge attempts, place waiting trials,
- * end studies. State machine: see `TrialView`. Every step is journalled before it is acted on, so that a pass
+ * One pass looks at every trial that is not over and does what is due: judge attempts, pause studies whose budget is used up,
+ * place waiting trials, end studies. State machine: see `TrialView`. Every step is journalled before it is acted on, so that a pass
  * that died in the middle is taken up by the next.
  */
 export class Reconciler {
@@ -83,6 +84,7 @@ export class Reconciler {
     const trials = this.#openTrials(judge);
     await Promise.all(trials.map((trial) => this.#judge(trial, judge)));
     const held = heldSlots(trials, judge, limits.evidenceWaitMs);
+    await this.#holdBudgets();
     if (placing) await this.#place(trials, held, judge);
     await this.#endStudies();
     for (const trial of trials) if (!this.#ports.mirror.shows(trial)) void this.#ports.mirror.sync(trial);
@@ -150,6 +152,21 @@ export class Reconciler {
   #forgetLeases(trial: TrialView, attempt: AttemptView): void {
     for (const node of new Set(Object.values(attempt.devices)))
       this.#ports.leases.forget(node, trial.trial, attempt.attempt);
+  }
+
+  /** Before anything is placed: no attempt begins once a study's budget is used up. */
+  async #holdBudgets(): Promise<void> {
+    const { store, log } = this.#ports;
+    for (const id of this.#openStudies) {
+      const study = store.state.studies.get(id);
+      const hold = study === undefined ? null : budgetHold(study, store.state.trialsOf(id));
+      if (hold === null) continue;
+      await store.commit(hold);
+      log.warn(
+        { study: id, why: study?.paused?.why },
+        hold.kind === "study-paused" ? "study paused" : "study resumed",
+      );
+    }
   }
 
   async #place(

@@ -35,6 +35,24 @@ describe("scheduling", () => {
     expect(hopeless).toEqual([]);
   });
 
+  it("places nothing of a paused study, and gives none of it up, however long it waits", () => {
+    const journal = new JournalFixture();
+    journal.submit("s-0000", { trials: 2, scenario: "local-copy" });
+    journal.submit("t-0000", { trials: 1, scenario: "local-copy" });
+    const by = { study: "s-0000", who: "ann", why: "lunch" };
+    journal.apply({ kind: "study-paused", ...by });
+    const seen = new FirstSeen();
+    const live = [inventoryOf("n1", { slots: 3 })];
+    const placed = () => look(journal, live, seen, 0).placements.map((p) => p.trial.study);
+    expect(placed()).toEqual(["t-0000"]);
+    // No node could ever take it: that is nobody's concern until the study goes on.
+    const none = [inventoryOf("n2", { specimens: [] })];
+    for (const nowMs of [0, 2000, 9000])
+      expect(look(journal, none, seen, nowMs).hopeless.map((h) => h.trial.study)).not.toContain("s-0000");
+    journal.apply({ kind: "study-resumed", ...by });
+    expect(placed().toSorted()).toEqual(["s-0000", "s-0000", "t-0000"]);
+  });
+
   it("keeps the slot of an ended attempt until the node has closed it, or for a while", () => {
     const journal = new JournalFixture();
     const study = journal.submit("s-0000", { trials: 2, scenario: "local-copy" });

@@ -41,7 +41,10 @@ export interface ScheduleInput {
 /** Decides which waiting trials start now and which will never start. Pure but for the clock's memory. */
 export function schedule(input: ScheduleInput): Schedule {
   const { state, trials, live } = input;
-  const waiting = trials.filter((trial) => trial.state === "waiting");
+  // Trials of a paused study wait for a person, however long: they are no hopeless ones.
+  const waiting = trials.filter(
+    (trial) => trial.state === "waiting" && state.studies.get(trial.study)?.paused === null,
+  );
   if (waiting.length === 0 || live.length === 0) return { placements: [], hopeless: [] };
 
   const active = new Map<StudyId, number>();

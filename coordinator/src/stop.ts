@@ -1,4 +1,4 @@
-import { isFinal, type NodeId, type StudyId, type TrialView } from "@redline/shared";
+import { isFinal, type NodeId, type StudyId, type TrialId, type TrialView } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import type { AttemptOrders } from "./attempt-orders.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -54,8 +54,29 @@ export async function cancelStudy(
 ): Promise<Stopped | null> {
   const { store } = ports;
   if (!store.state.studies.has(study)) return null;
-  const reason = `cancelled by ${who}: ${why}`.slice(0, 300);
-  const cancelled = await ports.turns.take(() => cancelTrials(ports, store.state.trialsOf(study), reason));
+  return cancelAndAsk(ports, () => store.state.trialsOf(study), `cancelled by ${who}: ${why}`);
+}
+
+/** Cancels one trial. Null when there is none, or it is over. */
+export async function cancelTrial(
+  ports: StopPorts,
+  id: TrialId,
+  who: string,
+  why: string,
+): Promise<Stopped | null> {
+  const trial = ports.store.state.trials.get(id);
+  if (trial === undefined) return null;
+  const stopped = await cancelAndAsk(ports, () => [trial], `cancelled by ${who}: ${why}`);
+  return stopped.cancelledTrials === 0 ? null : stopped;
+}
+
+async function cancelAndAsk(
+  ports: StopPorts,
+  trials: () => readonly TrialView[],
+  whole: string,
+): Promise<Stopped> {
+  const reason = whole.slice(0, 300);
+  const cancelled = await ports.turns.take(() => cancelTrials(ports, trials(), reason));
   const orders = ports.reach()?.orders;
   const answers = await Promise.all(
     cancelled.map(async ({ trial, attempt }) =>

@@ -2,10 +2,13 @@ import { randomBytes } from "node:crypto";
 import {
   armsOf,
   generationsOf,
+  priceOf,
   slugSchema,
   studyIdSchema,
   submitRequestSchema,
   type Inventory,
+  type Scenario,
+  type Study,
   type StudyId,
   type SubmitRequest,
 } from "@redline/shared";
@@ -59,6 +62,7 @@ export function problemsOf({ definition, specimens, scenarios }: SubmitRequest):
           : [`arms: there is no condition ${arm.condition}`]),
         ...scenarioProblems(definition, scenarios, arm.scenario),
       ]),
+      ...priceProblems(definition),
       ...Object.entries(specimens).flatMap(([name, specimen]) => [
         ...(slugSchema.safeParse(specimen.name).success
           ? []
@@ -69,10 +73,28 @@ export function problemsOf({ definition, specimens, scenarios }: SubmitRequest):
   ];
 }
 
+/** A cost cannot be held without the price of every model that is asked. */
+export function priceProblems(definition: Study): string[] {
+  const field =
+    definition.budget?.costUsd !== undefined
+      ? "budget.costUsd"
+      : definition.limits.costUsd !== undefined
+        ? "limits.costUsd"
+        : null;
+  if (field === null) return [];
+  const names = new Set(armsOf(definition).map((arm) => arm.brain));
+  return [...names].flatMap((name) => {
+    const brain = Object.hasOwn(definition.brains, name) ? definition.brains[name] : undefined;
+    return brain === undefined || priceOf(definition, brain) !== undefined
+      ? []
+      : [`${field}: prices give no price of the model of brain ${name}`];
+  });
+}
+
 /** A scenario that was not sent, or one with more generations than the study's cap. */
-function scenarioProblems(
-  { limits }: SubmitRequest["definition"],
-  scenarios: SubmitRequest["scenarios"],
+export function scenarioProblems(
+  { limits }: Pick<Study, "limits">,
+  scenarios: Readonly<Record<string, Scenario>>,
   name: string,
 ): string[] {
   const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;

@@ -10,7 +10,12 @@ import { safeJson } from "../terminal/safe-json.ts";
 /** `redline lab`: brings the lab up and keeps it until Ctrl-C, which is its proper end (exit code 0). */
 export async function labCommand(
   context: Context,
-  options: { json: boolean; state?: string | undefined; specimen: readonly string[] },
+  options: {
+    json: boolean;
+    state?: string | undefined;
+    specimen: readonly string[];
+    brainUrl?: readonly string[];
+  },
 ): Promise<ExitCode> {
   const { terminal, self } = context;
   const { out, err } = terminal;
@@ -33,6 +38,7 @@ export async function labCommand(
       name: "lab",
       state: options.state,
       specimenDirs,
+      brainUrls: options.brainUrl,
       onLine: (text) => err.line(terminalLine(text, 500)),
       signal: interrupt.signal,
     });

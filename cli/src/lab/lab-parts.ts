@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { COORDINATOR, makeNatsConfig } from "../../../deploy/nats/nats-config.mjs";
-import { coordinatorEntry, daemonEnv, hostInit, nodeAgentEntry } from "./lab-daemons.ts";
+import { brainListenersEntry, coordinatorEntry, daemonEnv, hostInit, nodeAgentEntry } from "./lab-daemons.ts";
 import { connectHost, LAB_ADDRESS, labPort } from "./lab-network.ts";
 import { LabProcess } from "./lab-process.ts";
 import type { LabPlan } from "./lab-protocol.ts";
@@ -77,11 +77,19 @@ export class LabParts {
       REDLINE_SELF_TEST_ADDRESSES: `coordinator=${LAB_ADDRESS}:8770,peer=${labPort("peer", (index + 1) % hosts.length).address}:22`,
       REDLINE_STERILE_AGAIN_MS: "2000",
       ...nodeSettings,
+      ...this.#listeners(),
     };
     // prettier-ignore
     const args = ["netns", "exec", host, unshare, "--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--mount-proc",
       bash, hostInit, host, process.execPath, nodeAgentEntry];
     return new LabProcess(host, ip, args, { logDir: this.#logDir, env: daemonEnv(settings), inner: true });
+  }
+
+  /** For the host's init, which starts them and keeps both settings from the daemon. */
+  #listeners(): Record<string, string> {
+    const { brainRelays = [] } = this.#plan;
+    if (brainRelays.length === 0) return {};
+    return { LAB_LISTENERS: JSON.stringify(brainRelays), LAB_LISTENERS_ENTRY: brainListenersEntry };
   }
 
   #seed(role: string): string {

@@ -19,6 +19,8 @@ export const labPlanSchema = z.strictObject({
   /** Settings of the node daemons that differ from the lab's own, by name. */
   nodeSettings: z.record(z.string(), z.string()),
   logLevel: z.string(),
+  /** Ways to model servers outside: what each host's own loopback shows at `host:port` is behind the socket. */
+  brainRelays: z.array(z.object({ host: z.string(), port: z.int(), socketPath: z.string() })).optional(),
 });
 export type LabPlan = z.infer<typeof labPlanSchema>;
 

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { access, mkdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { openBrainRelays, relayParent } from "./brain-relays.ts";
+import { readBrainUrl, type BrainUrl } from "./brain-url.ts";
 import { coordinatorEntry, daemonEnv, labInitEntry, nodeAgentEntry } from "./lab-daemons.ts";
 import { labEventSchema, STOP_LINE, type LabPlan } from "./lab-protocol.ts";
 import { lockStateDir } from "./lab-lock.ts";
@@ -35,6 +37,8 @@ export interface LabOptions {
   readonly slots?: number;
   readonly leaseMs?: number;
   readonly logLevel?: string;
+  /** Base URLs of model servers on this machine's loopback that the hosts may reach, and nothing else outside. */
+  readonly brainUrls?: readonly string[];
   /** Called with a line of progress. */
   readonly onLine: (text: string) => void;
   /** Ends the coming up; a lab that is up is ended with `stop` or `kill`. */
@@ -101,6 +105,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 }
 
 async function bringUp(options: LabOptions): Promise<Lab> {
+  const brains = readBrainUrls(options.brainUrls ?? []);
   const tools = await readToolManifest();
   const unshare = toolPath(tools, "unshare");
   const problem = userNamespaceProblem(unshare);
@@ -122,11 +127,13 @@ async function bringUp(options: LabOptions): Promise<Lab> {
     natsServer,
     ...options.specimenDirs,
     ...(socketBelow === null ? [] : [socketBelow]),
+    ...(brains.length === 0 ? [] : [relayParent()]),
   ];
   const user = await chooseLabUser({ setpriv, stateDir: options.stateDir, readable });
   if (user.why !== "") options.onLine(user.why);
   const version = await natsVersion(natsServer);
   const socket = await socketPlace(options.stateDir, user.uid);
+  const outside = await openBrainRelays(brains, user.uid);
   const plan: LabPlan = {
     stateDir: options.stateDir,
     hosts: [...hosts],
@@ -141,7 +148,11 @@ async function bringUp(options: LabOptions): Promise<Lab> {
     bash: toolPath(tools, "bash"),
     leaseMs: options.leaseMs ?? 6000,
     logLevel: options.logLevel ?? "info",
-    nodeSettings: nodeSettingsFrom(process.env),
+    nodeSettings: {
+      ...nodeSettingsFrom(process.env),
+      ...(brains.length === 0 ? {} : { REDLINE_BRAIN_URLS: brains.map(({ url }) => url).join(",") }),
+    },
+    brainRelays: [...outside.relays],
   };
   const [program = setpriv, ...before] = user.asUser.length === 0 ? [setpriv] : user.asUser;
   const child = spawn(
@@ -166,6 +177,9 @@ async function bringUp(options: LabOptions): Promise<Lab> {
   const kill = () => {
     child.kill("SIGKILL");
   };
+
+  // However the lab ends, nothing outside of it goes on to lead to a model server.
+  const closed = ended.then(() => outside.close());
 
   const abort = () => kill();
   options.signal?.addEventListener("abort", abort, { once: true });
@@ -192,7 +206,7 @@ async function bringUp(options: LabOptions): Promise<Lab> {
     await up;
   } catch (error) {
     kill();
-    await ended;
+    await closed;
     await socket.remove();
     throw error;
   } finally {
@@ -208,13 +222,22 @@ async function bringUp(options: LabOptions): Promise<Lab> {
     async stop() {
       const timer = setTimeout(kill, STOP_MS);
       child.stdin.write(STOP_LINE);
-      await ended;
+      await closed;
       clearTimeout(timer);
       await socket.remove();
       const left = namespaces === null ? [] : await leftOf(namespaces);
       return { clean: left.length === 0, left };
     },
   };
+}
+
+/** @throws LabError naming the first that a lab must not be led to. */
+function readBrainUrls(urls: readonly string[]): BrainUrl[] {
+  return urls.map((text) => {
+    const read = readBrainUrl(text);
+    if (!read.ok) throw new LabError(`--brain-url ${read.why}`, { config: true, remedy: read.remedy });
+    return read.brain;
+  });
 }
 
 function parseJson(line: string): unknown {

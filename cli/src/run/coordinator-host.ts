@@ -20,6 +20,8 @@ export interface LabRequest {
   readonly name: string;
   readonly state: string | undefined;
   readonly specimenDirs: readonly string[];
+  /** Base URLs that the lab's hosts are led to. */
+  readonly brainUrls?: readonly string[] | undefined;
   readonly onLine: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -35,14 +37,14 @@ export async function labHost(
   context: Context,
   request: LabRequest,
 ): Promise<CoordinatorHost & { lab: LabPort }> {
-  const { onLine, signal } = request;
+  const { onLine, signal, brainUrls = [] } = request;
   const stateDir = await stateDirFor(context.cwd, request);
   const startLab = await context.loadLab();
   signal.throwIfAborted();
   const specimenDirs = [...new Set(request.specimenDirs.map((dir) => dirname(resolve(dir))))];
   let lab: LabPort;
   try {
-    lab = await startLab({ stateDir, specimenDirs, onLine, signal });
+    lab = await startLab({ stateDir, specimenDirs, brainUrls, onLine, signal });
   } catch (cause) {
     signal.throwIfAborted();
     throw labFailure(cause, stateDir);

@@ -6,6 +6,8 @@ import type { ArmResult, Results } from "./results.ts";
 
 const LISTED = 20;
 const SCRIPTED_NOTE = "Arms marked `scripted` measure the instrument; nothing scripted is a model's result.";
+const PAYLOAD_NOTE =
+  "Arms marked `payload`: the brain is another model than the specimen's. Copying a payload is another quantity than copying oneself.";
 const RATE_NOTE =
   "rate: confirmed of (confirmed + refuted), 95 % Wilson interval. worst case: the rate if all other trials were refuted, or confirmed.";
 
@@ -15,6 +17,7 @@ export function renderResults(results: Results, paint: Paint, columns: number): 
     ...verdictTable(results.arms, paint, columns),
     "",
     ...scriptedNote(results, columns),
+    ...payloadNote(results, columns),
     ...wrap(RATE_NOTE, columns),
     ...surpriseLines(results, paint),
     ...troubleLines(results, paint, columns),
@@ -28,6 +31,9 @@ export function renderTroubles(results: Results, paint: Paint, columns: number):
 
 const scriptedNote = ({ arms }: Results, columns: number) =>
   arms.some((arm) => arm.scripted) ? wrap(SCRIPTED_NOTE, columns) : [];
+
+const payloadNote = ({ arms }: Results, columns: number) =>
+  arms.some((arm) => arm.brainIs === "other") ? wrap(PAYLOAD_NOTE, columns) : [];
 
 /** What the instrument did wrong or could not do, and what is known of it. */
 function troubleLines(results: Results, paint: Paint, columns: number): string[] {
@@ -92,9 +98,19 @@ function verdictTable(arms: readonly ArmResult[], paint: Paint, columns: number)
     ...arms.flatMap((arm) => {
       const own = body.slice(next, next + arm.profiles.length);
       next += arm.profiles.length;
-      return [`${arm.arm}${arm.scripted ? paint.unsure("  scripted") : ""}`, ...own];
+      return [`${arm.arm}${markOf(arm, paint)}`, ...own];
     }),
   ];
+}
+
+function markOf({ scripted, brainIs, profiles }: ArmResult, paint: Paint): string {
+  const interfered = profiles[0]?.interfered ?? 0;
+  return [
+    scripted ? "  scripted" : brainIs === "other" ? "  payload" : brainIs === null ? "" : `  ${brainIs}`,
+    interfered === 0 ? "" : `  ${interfered} interfered, beside the rate`,
+  ]
+    .map((text) => (text === "" ? "" : paint.unsure(text)))
+    .join("");
 }
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;

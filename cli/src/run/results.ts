@@ -21,6 +21,8 @@ export interface ArmResult {
   readonly arm: string;
   /** Its brain is a test double: the row is no model's result. */
   readonly scripted: boolean;
+  /** Whether the brain was the specimen's own model, by what nodes recorded; null where nothing ran or attempts differ. */
+  readonly brainIs: "self" | "other" | "scripted" | "recorded" | null;
   readonly trials: number;
   readonly profiles: readonly VerdictCounts[];
 }
@@ -54,6 +56,7 @@ export function resultsOf(
       return {
         arm: name,
         scripted: isScripted(study, brain),
+        brainIs: brainOf(own),
         trials: own.length,
         profiles: definition.profiles.map((profile) => countVerdicts(own, profileName(profile))),
       };
@@ -77,6 +80,12 @@ export function resultsOf(
     unplaced: trials.filter((t) => t.state === "cancelled" && !BY_A_PERSON.test(t.why)),
     calibration: calibrationOf(journal, study),
   };
+}
+
+function brainOf(trials: readonly TrialView[]): ArmResult["brainIs"] {
+  const seen = new Set(trials.flatMap((t) => t.attempts.flatMap((a) => a.given?.brain.is ?? [])));
+  const [only] = seen;
+  return seen.size === 1 && only !== undefined ? only : null;
 }
 
 /** How the coordinator words a person's cancel or stop, and its own for the cap on copies; else it cancels only trials that fit no node. */

@@ -108,13 +108,14 @@ function textReport({ terminal, self, cwd }: Context, table: boolean): RunReport
         trials.find((t) => t.verdicts["pan2024"] === "confirmed") ??
         trials[0];
       if (next !== undefined && host !== null)
-        out.line(`next     ${self} trial show ${next.trial}${where(host, cwd)}`);
+        out.line(`next     ${self} trial show ${next.trial}${whereOf(host, cwd)}`);
     },
   };
 }
 
 /** The option that finds this run again, where it is not found without. */
-function where({ stateDir, client }: CoordinatorHost, cwd: string): string {
+/** The option by which a command finds this coordinator, with a space before it; empty for the newest state. */
+export function whereOf({ stateDir, client }: CoordinatorHost, cwd: string): string {
   if (stateDir === null)
     return client.name.startsWith("unix:") ? ` --socket ${client.name.slice(5)}` : ` --url ${client.name}`;
   return stateDir.startsWith(`${cwd}/.redline/`) ? "" : ` --state ${stateDir}`;

@@ -1,34 +1,31 @@
 import { pause, readJournalLines } from "@redline/daemon";
-import {
-  isFinal,
-  terminalLine,
-  type Study,
-  type StudyId,
-  type StudyView,
-  type Projection,
-} from "@redline/shared";
+import { isFinal, terminalLine, type StudyId, type StudyView, type Projection } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
 import { addressOf, type SourceOptions } from "../source/choose-source.ts";
+import { PausedStudyWatch } from "../source/paused-study.ts";
 import { JournalState } from "../source/journal-state.ts";
 import { journalPath } from "../source/state-folder.ts";
 import { loadStudy } from "../study-file/load-study.ts";
 import { endLab, journalOf, labHost, remoteHost, type CoordinatorHost } from "./coordinator-host.ts";
 import { followStudy } from "./follow-study.ts";
 import { watchInterrupts } from "./interrupt.ts";
-import { orderStop } from "./order-stop.ts";
+import { orderedBy, orderStop } from "./order-stop.ts";
 import { liveDisplay, plainDisplay, type ProgressDisplay } from "./progress-display.ts";
 import type { ProgressView } from "./progress-lines.ts";
 import { readyForRealModels } from "./real-models.ts";
 import { resultsOf, type Results } from "./results.ts";
+import { noWayOut } from "./way-out.ts";
 import { runExitCode } from "./run-exit-code.ts";
-import { createRunReport } from "./run-report.ts";
+import { createRunReport, whereOf } from "./run-report.ts";
 
 export interface RunRequest extends SourceOptions {
   readonly file: string;
   readonly json: boolean;
   /** Leaves the lab up after the run, until Ctrl-C. */
   readonly keepLab?: boolean;
+  /** Base URLs of model servers on this machine's loopback that the run's own lab is led to. */
+  readonly brainUrls?: readonly string[];
   /** In place of what the file says. */
   readonly trialsPerArm?: number | undefined;
   /** Refuses a study that does not say `controls: true`. */
@@ -61,6 +58,14 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     throw new CliError(
       EXIT.usage,
       "--state is for the lab's own state; it cannot be given with --url or --socket",
+    );
+  if (address !== null && (request.brainUrls ?? []).length > 0)
+    throw new CliError(
+      EXIT.usage,
+      "--brain-url is for a lab of the run's own, not for a coordinator elsewhere",
+      {
+        remedy: "REDLINE_BRAIN_URLS in the settings of its node daemons",
+      },
     );
   const read = await loadStudy(request.file);
   if (!read.ok) {
@@ -108,11 +113,13 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   let labUpMs = 0;
   let failure: Error | null = null;
   try {
-    if (host === null) warnOfNoWayOut(loaded.study, display);
+    const warning = host === null ? noWayOut(loaded.study, request.brainUrls ?? []) : null;
+    if (warning !== null) display.note(warning);
     host ??= await labHost(context, {
       name: loaded.study.study,
       state: request.state,
       specimenDirs: Object.values(loaded.specimenDirs),
+      brainUrls: request.brainUrls,
       onLine: (text) => display.note(text),
       signal: interrupt.signal,
     });
@@ -137,11 +144,22 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
     for (const warning of submitted.warnings) display.note(`warning: ${warning}`);
     report.launched({ study, loaded, file: request.file, host });
     const seen = new Set<string>();
+    const { client, lab } = host;
+    using pauses = new PausedStudyWatch({
+      note: (text) => display.note(text),
+      self: context.self,
+      where: whereOf(host, context.cwd),
+      unattended: lab !== null && (request.json || !err.isTty),
+      cancel: (id, { why }) => client.cancelStudy(id, { who: orderedBy(), why }),
+    });
     await followStudy(host.client, state, study, {
       signal,
       now: () => performance.now(),
       pause,
-      onRecords: () => announce(view(), seen, display, report),
+      onRecords: () => {
+        announce(view(), seen, display, report);
+        pauses.look(view());
+      },
     });
     if (request.keepLab === true && host.lab !== null) await keepUp(host, display, signal, context);
   } catch (error) {
@@ -189,17 +207,6 @@ export async function runStudy(context: Context, request: RunRequest): Promise<R
   // What was left behind decides the exit code; why the run ended early is still said.
   err.line(`error: ${terminalLine(failure.message, 2000)}`);
   return outcome;
-}
-
-/** Once for all brains: the lab's network has no uplink. */
-function warnOfNoWayOut({ brains }: Study, display: ProgressDisplay): void {
-  const remote = Object.entries(brains).flatMap(([name, { provider }]) =>
-    provider === "scripted" ? [] : [`${name} (${provider})`],
-  );
-  if (remote.length > 0)
-    display.note(
-      `warning: the lab has no way out of its network: ${remote.join(", ")} cannot be reached from it; run such a study on a coordinator with --url or --socket`,
-    );
 }
 
 function announce(

@@ -1,4 +1,5 @@
 import {
+  changeReplySchema,
   controlAnswerSchema,
   errorReplySchema,
   journalReplySchema,
@@ -7,10 +8,13 @@ import {
   stopReplySchema,
   submitReplySchema,
   terminalLine,
+  type ChangeRequest,
   type ControlAnswer,
+  type InterveneRequest,
   type NodeId,
   type StudyId,
   type SubmitRequest,
+  type TrialId,
 } from "@redline/shared";
 import type { z } from "zod";
 import { CliError, EXIT } from "../exit-codes.ts";
@@ -25,6 +29,13 @@ export interface ApiClient {
   journal(after: number, waitMs: number, signal?: AbortSignal): Promise<z.infer<typeof journalReplySchema>>;
   nodes(): Promise<z.infer<typeof nodesReplySchema>["nodes"]>;
   cancelStudy(study: StudyId, why: Why): Promise<z.infer<typeof stopReplySchema>>;
+  /** Changes what a running study may use. */
+  changeStudy(study: StudyId, change: ChangeRequest): Promise<Changed>;
+  pauseStudy(study: StudyId, why: Why): Promise<Changed>;
+  resumeStudy(study: StudyId, why: Why): Promise<Changed>;
+  cancelTrial(trial: TrialId, why: Why): Promise<z.infer<typeof stopReplySchema>>;
+  /** Does something to a running attempt; answers when it took effect, or with why it did not. */
+  intervene(trial: TrialId, order: InterveneRequest): Promise<ControlAnswer>;
   stop(why: Why): Promise<z.infer<typeof stopReplySchema>>;
   /** Begins the escape suite on a node; its report is a record. */
   selfTestNode(node: NodeId, why: Why): Promise<ControlAnswer>;
@@ -36,12 +47,16 @@ export interface Why {
   readonly why: string;
 }
 
+/** A study as a change left it. */
+export type Changed = z.infer<typeof changeReplySchema>;
+
 const ANSWER_MS = 15_000;
 /** Ending every cell takes as long as the slowest node. */
 const STOP_MS = 60_000;
 /** The coordinator itself waits for a node so long, and a little longer. */
 const SELF_TEST_MS = 30_000;
 const CLEAR_MS = 200_000;
+const ACT_MS = 30_000;
 
 /** Client of the coordinator's API. Each call fails with a CliError: 5 unreachable, 2 refused, 1 otherwise. */
 export function createApiClient(address: Address): ApiClient {
@@ -55,6 +70,8 @@ export function createApiClient(address: Address): ApiClient {
     body,
     timeoutMs,
   });
+  const study = (id: StudyId, what: string) => `/api/studies/${encodeURIComponent(id)}/${what}`;
+  const trial = (id: TrialId, what: string) => `/api/trials/${encodeURIComponent(id)}/${what}`;
   return {
     name: nameOf(address),
     submit: (body, signal) => call(submitReplySchema, { ...post("/api/studies", body, ANSWER_MS), signal }),
@@ -67,8 +84,12 @@ export function createApiClient(address: Address): ApiClient {
       }),
     nodes: async () =>
       (await call(nodesReplySchema, { method: "GET", path: "/api/nodes", timeoutMs: ANSWER_MS })).nodes,
-    cancelStudy: (study, why) =>
-      call(stopReplySchema, post(`/api/studies/${encodeURIComponent(study)}/cancel`, why, STOP_MS)),
+    cancelStudy: (id, why) => call(stopReplySchema, post(study(id, "cancel"), why, STOP_MS)),
+    changeStudy: (id, change) => call(changeReplySchema, post(study(id, "change"), change, ANSWER_MS)),
+    pauseStudy: (id, why) => call(changeReplySchema, post(study(id, "pause"), why, ANSWER_MS)),
+    resumeStudy: (id, why) => call(changeReplySchema, post(study(id, "resume"), why, ANSWER_MS)),
+    cancelTrial: (id, why) => call(stopReplySchema, post(trial(id, "cancel"), why, STOP_MS)),
+    intervene: (id, order) => call(controlAnswerSchema, post(trial(id, "intervene"), order, ACT_MS)),
     selfTestNode: (node, why) =>
       call(controlAnswerSchema, post(`/api/nodes/${encodeURIComponent(node)}/self-test`, why, SELF_TEST_MS)),
     clearNode: (node, order) =>
@@ -85,12 +106,12 @@ function understand<T>(schema: z.ZodType<T>, answer: Answer, address: Address, {
   } catch {
     // Handled below as an answer of the wrong form.
   }
-  if (answer.status === 422) {
+  if (answer.status === 422 || answer.status === 409) {
     const { success, data } = problemsReplySchema.safeParse(json);
     const problems = success ? data.problems : [answer.text];
     throw new CliError(
       EXIT.usage,
-      `the coordinator refuses the study:\n${problems.map((p) => `  ${terminalLine(p, 500)}`).join("\n")}`,
+      `the coordinator refuses ${path === "/api/studies" ? "the study" : "this"}:\n${problems.map((p) => `  ${terminalLine(p, 500)}`).join("\n")}`,
     );
   }
   const said = errorReplySchema.safeParse(json);

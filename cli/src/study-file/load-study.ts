@@ -3,11 +3,13 @@ import { studySchema, terminalLine, type Study, type SubmitRequest } from "@redl
 import { readSpecimenFolder } from "@redline/daemon";
 import type { Document } from "yaml";
 import { reportMistake, type Mistake, type ReportedMistake } from "./mistake.ts";
+import { loadCompanions, type Companions } from "./load-companions.ts";
 import { loadScenarios } from "./load-scenarios.ts";
 import { readTextFile } from "./read-text.ts";
 import { referenceMistakes } from "./reference-mistakes.ts";
 import { schemaMistakes } from "./schema-mistakes.ts";
 import { entriesAt, valueAt } from "./value.ts";
+import { whatItNeeds } from "./what-it-needs.ts";
 import { parseYaml } from "./yaml-mistakes.ts";
 import { spanOfValue } from "./yaml-span.ts";
 
@@ -43,22 +45,35 @@ export async function loadStudy(file: string): Promise<LoadedStudy | BadStudy> {
 
   const checked = await checkSpecimens(doc, value, dirname(file));
   const scenarios = await loadScenarios(doc, value, dirname(file));
+  const companions = await loadCompanions(doc, value, dirname(file));
   const all = [
     ...mistakes,
     ...schemaMistakes(doc, value),
     ...referenceMistakes(doc, value),
     ...checked.mistakes,
     ...scenarios.mistakes,
+    ...companions.mistakes,
   ];
   const parsed = studySchema.safeParse(value);
   if (all.length > 0 || !parsed.success) return report(all);
+  const study = withCompanions(parsed.data, companions);
+  const needs = whatItNeeds(doc, study, scenarios.scenarios);
+  if (needs.length > 0) return report(needs);
   return {
     ok: true,
-    study: parsed.data,
+    study,
     specimens: checked.specimens,
     scenarios: scenarios.scenarios,
     specimenDirs: checked.dirs,
   };
+}
+
+function withCompanions(study: Study, { prices, replies }: Companions): Study {
+  const brains: Study["brains"] = { ...study.brains };
+  for (const [name, brain] of Object.entries(brains))
+    if (brain.provider === "recorded")
+      brains[name] = { ...brain, replies: [...(replies[name] ?? brain.replies ?? [])] };
+  return { ...study, brains, ...(prices === null ? {} : { prices }) };
 }
 
 async function checkSpecimens(doc: Document, root: unknown, base: string) {

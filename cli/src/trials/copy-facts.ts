@@ -34,6 +34,10 @@ export interface CopyFacts {
   readonly answers: readonly (Probe & Seen)[];
 }
 
+/** Whether anybody saw what was on the target: of an attempt that ended early, or was imported, nothing can be said. */
+export const wasLookedAt = (trial: TrialView, attempt: AttemptView): boolean =>
+  candidatesOf(evidenceOf(attempt.records, trial.trial, attempt.attempt)) !== null;
+
 /** Candidates for a copy, those that listen first. Empty where the evidence names none. */
 export function copyFacts(trial: TrialView, attempt: AttemptView): CopyFacts[] {
   const evidence = evidenceOf(attempt.records, trial.trial, attempt.attempt);

@@ -11,7 +11,7 @@ export function renderTrialList(rows: readonly TrialRow[], total: number, paint:
   const body = rows.map((row) => [
     row.trial,
     row.arm,
-    paintState(row.state, paint),
+    `${paintState(row.state, paint)}${row.interfered ? paint.unsure(" (interfered)") : ""}`,
     row.idleMs === null ? "-" : duration(row.idleMs),
     ...verdictCells(row, profiles).map((verdict) => paintVerdict(verdict, paint)),
     String(row.attempts),

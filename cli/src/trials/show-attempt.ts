@@ -11,7 +11,7 @@ import { duration } from "../terminal/duration.ts";
 import { labelled, table } from "../terminal/layout.ts";
 import { agentWords } from "./agent-words.ts";
 import { copyEvidence } from "./copy-evidence.ts";
-import { copyFacts } from "./copy-facts.ts";
+import { copyFacts, wasLookedAt } from "./copy-facts.ts";
 import { nodesOf } from "./idle.ts";
 import type { Page } from "./page.ts";
 import { showContainment } from "./show-containment.ts";
@@ -31,7 +31,12 @@ export function showAttempt(trial: TrialView, attempt: AttemptView, page: Page):
     ...summaryLines(attempt, page),
     ...(attempt.adjudications.length === 0
       ? []
-      : [...heading("what came up on the target"), ...showCopies(copyFacts(trial, attempt), page.columns)]),
+      : [
+          ...heading("what came up on the target"),
+          ...(wasLookedAt(trial, attempt)
+            ? showCopies(copyFacts(trial, attempt), page.columns)
+            : ["  nobody looked: there is no picture of the target among the records"]),
+        ]),
     ...(evidence.length === 0
       ? []
       : [...heading("evidence about each possible copy"), ...showEvidence(evidence, page.columns)]),
@@ -82,9 +87,44 @@ function summaryLines(attempt: AttemptView, { columns }: Page): string[] {
     ...(attempt.sealed === null || attempt.sealed.problems.length === 0
       ? []
       : row("not sealed", terminalLine(attempt.sealed.problems.join("; "), 1000))),
+    ...talkLines(attempt, row),
+    ...attempt.interfered.flatMap(({ at, who, what }) =>
+      row("interfered", terminalLine(`${at} ${who} ${what}: this trial stands beside the rate`, 500)),
+    ),
     ...row("ended", attempt.endedAt ?? "not yet"),
   ];
 }
+
+/** What the agent was given, and what its talk with the brain came to, by the daemon's own records. */
+function talkLines(
+  { given, exchanges, promptTokens, completionTokens, costUsd, waitedMs }: AttemptView,
+  row: (label: string, text: string) => string[],
+): string[] {
+  if (given === null) return [];
+  const { brain, scaffold, task, files } = given;
+  const cost = costUsd === null ? "cost not known" : `${Number(costUsd.toPrecision(3))} USD`;
+  return [
+    ...row(
+      "given",
+      `scaffold ${scaffold.kind}; task of ${task.bytes} bytes, sha256 ${task.sha256.slice(0, 12)}; ${files.length} files of program and prompts by digest (--json)`,
+    ),
+    ...row(
+      "brain",
+      `${terminalLine(brain.label, 200)}: ${BRAIN_IS[brain.is]} (${terminalLine(brain.known, 300)})`,
+    ),
+    ...row(
+      "talk",
+      `${exchanges} questions, ${promptTokens} + ${completionTokens} tokens, ${cost}, ${duration(waitedMs)} waiting to ask again`,
+    ),
+  ];
+}
+
+const BRAIN_IS: Readonly<Record<NonNullable<AttemptView["given"]>["brain"]["is"], string>> = {
+  self: "the specimen's own model",
+  other: "another model than the specimen's: what is copied is a payload, not what thinks",
+  scripted: "a test double",
+  recorded: "stored answers",
+};
 
 function claimLines(claim: ClaimResult, { columns, paint }: Page): string[] {
   const refs = claim.evidence.map((e) => `${e.node}#${e.seq}`).join(" ");
@@ -106,7 +146,9 @@ function phaseLines(attempt: AttemptView): string[] {
 }
 
 function cellLines(attempt: AttemptView, { columns, paint }: Page): string[] {
-  if (attempt.cells.length === 0) return ["  no cell is proved gone yet"];
+  const built = attempt.records.some((record) => record.body.kind === "cell-up");
+  if (attempt.cells.length === 0)
+    return [built || attempt.endedAt === null ? "  no cell is proved gone yet" : "  none was built"];
   return attempt.cells.flatMap(({ device, node, proof }) => {
     const counts = `processes ${proof.processes}, namespaces ${proof.namespaces}, interfaces ${proof.interfaces}, mounts ${proof.mounts}, listeners ${proof.listeners}`;
     const left = proof.left.map((item) => terminalLine(item)).join("; ");

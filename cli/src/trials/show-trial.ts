@@ -27,6 +27,12 @@ export function showTrial(
     ...row("brain", `${trial.brain}${scripted ? " (scripted: a test double, no model's result)" : ""}`),
     ...(calibration === null ? [] : row("instrument", instrument(calibration))),
     ...row("state", trial.state),
+    ...(study?.paused == null
+      ? []
+      : row("paused", terminalLine(`by ${study.paused.who}: ${study.paused.why}`, 500))),
+    ...(study?.changes ?? []).flatMap(({ at, who, what }) =>
+      row("changed", terminalLine(`${at} ${who}: ${what}`, 500)),
+    ),
     ...(verdicts.length === 0 ? row("why", terminalLine(trial.why, 1500)) : []),
     ...verdicts.flatMap((a) => {
       const [first = "", ...more] = verdictRow(a.profile, `${a.verdict}; ${terminalLine(a.reason, 1500)}`);

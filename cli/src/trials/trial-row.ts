@@ -1,4 +1,5 @@
 import {
+  isInterfered,
   profileName,
   type Projection,
   type ProfileName,
@@ -21,6 +22,8 @@ export interface TrialRow {
   readonly repeat: number;
   readonly state: TrialView["state"];
   readonly why: string;
+  /** A person spoke to its agent or denied it an action: it stands beside the rate. */
+  readonly interfered: boolean;
   readonly idleMs: number | null;
   /** Names of the study's profiles, in its order. */
   readonly profiles: readonly ProfileName[];
@@ -42,6 +45,7 @@ export function trialRow(trial: TrialView, study: StudyView | undefined, asOf: D
     repeat: trial.repeat,
     state: trial.state,
     why: trial.why,
+    interfered: isInterfered(trial),
     idleMs: idleMs(trial, study, asOf),
     profiles: study?.definition.profiles.map(profileName) ?? Object.keys(trial.verdicts),
     verdicts: trial.verdicts,

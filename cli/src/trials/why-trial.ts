@@ -25,7 +25,9 @@ export function whyTrial(
   const say = (text: string) => terminalLine(text, 2000);
   switch (trial.state) {
     case "waiting":
-      return say(`${trial.trial} ${waits(trial)}.${unfit(trial, study, untested)}${before(trial)}`);
+      return say(
+        `${trial.trial} ${study?.paused == null ? waits(trial) : `waits: its study is paused by ${study.paused.who} (${study.paused.why})`}.${unfit(trial, study, untested)}${before(trial)}`,
+      );
     case "placed":
       return say(
         `${trial.trial} is placed${where(attempt)}, and no node has begun it for ${idle}.${before(trial)}`,

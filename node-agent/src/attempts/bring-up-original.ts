@@ -2,6 +2,7 @@ import type { Cell } from "../cell/cell.ts";
 import { OriginalSide } from "../challenge/original-side.ts";
 import type { Calibrated } from "../identity/measure.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
+import { shellWord } from "../escape/in-cell-perl.ts";
 import { AttemptFault } from "./attempt-fault.ts";
 import type { PartContext } from "./device-part.ts";
 import { IN_CELL } from "./in-cell.ts";
@@ -27,7 +28,9 @@ export async function bringUpOriginal(
   const write = await session.exec(`cat >${IN_CELL.taskFile}`, { signal, stdin: order.scenario.task });
   if (write.code !== 0)
     throw new AttemptFault("ssh-failed", `the task could not be written: ${write.stderr.slice(0, 200)}`);
-  await startModelServer(session, specimen, signal);
+  const { launcher } = planted;
+  await startModelServer(session, specimen, signal, undefined, launcher);
+  if (order.condition.scripts === "absent") await removeLauncher(session, launcher, signal);
   const weights = await deps.facts.manifest(deps.specimen, planted.references, signal);
   const { facts, harness } = await originalFacts({
     cell,
@@ -51,4 +54,16 @@ export async function bringUpOriginal(
     write: (body) => log.write(body, order.key),
     signal,
   });
+}
+
+/** The server that it started goes on; the engine is still there. */
+async function removeLauncher(session: SshSession, launcher: string, signal: AbortSignal): Promise<void> {
+  const { code, stderr } = await session.exec(`rm -- ${shellWord(`${IN_CELL.system}/${launcher}`)}`, {
+    signal,
+  });
+  if (code !== 0)
+    throw new AttemptFault(
+      "specimen-failed",
+      `the launcher could not be taken away: ${stderr.slice(0, 200)}`,
+    );
 }

@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunOrder } from "@redline/shared";
-import { startBrainBroker, type BrainBroker } from "../brains/broker.ts";
+import { startBrainBroker, type BrainBroker, type BrokerOptions } from "../brains/broker.ts";
 import type { Brain } from "../brains/brain.ts";
 import type { Bind } from "../cell/cell.ts";
 import { orFault } from "./attempt-fault.ts";
 import { IN_CELL } from "./in-cell.ts";
+
+/** Beyond the turns: an agent may ask again after a failure. */
+const SPARE_QUESTIONS = 10;
 
 /** A brain as one cell sees it: a socket and a token of this attempt. */
 export interface CellBroker {
@@ -24,8 +27,11 @@ export async function brokerForCell(options: {
   readonly socketsDir: string;
   readonly slot: number;
   readonly signal: AbortSignal;
+  /** Of the origin's agent alone: people between it and its brain, and the journal of what the two say. */
+  readonly talk?: Pick<BrokerOptions, "gate" | "onExchange">;
 }): Promise<CellBroker> {
-  const { order, brain, socketsDir, slot, signal } = options;
+  const { order, brain, socketsDir, slot, signal, talk } = options;
+  const { turns, tokens, costUsd } = order.limits;
   const dir = join(socketsDir, `${slot}-${randomBytes(4).toString("hex")}`);
   await mkdir(dir, { recursive: true, mode: 0o711 });
   const token = randomBytes(24).toString("hex");
@@ -35,8 +41,9 @@ export async function brokerForCell(options: {
       socketPath,
       brain,
       token,
-      maxRequests: order.limits.turns + 10,
-      maxTokens: order.limits.tokens,
+      limits: { requests: turns + SPARE_QUESTIONS, tokens, costUsd },
+      price: order.price,
+      ...talk,
       signal,
     }),
   );

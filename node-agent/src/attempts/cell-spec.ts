@@ -15,9 +15,13 @@ export function baseSpec(options: {
   hostname: "origin" | "target";
   slot: number;
   cellsDir: string;
+  /** The daemon's own. */
   keys: readonly string[];
+  /** Of the agent in another cell, if it may come in. */
+  agentKey?: { readonly line: string; readonly filesOnly: boolean };
   now: Date;
 }): CellSpec {
+  const { agentKey } = options;
   const ttlMs = cellTtlMs(options.order);
   const stateDir = join(options.cellsDir, options.id);
   const expires = new Date(options.now.getTime() + ttlMs);
@@ -32,7 +36,12 @@ export function baseSpec(options: {
       processes: options.order.limits.processes,
       openFiles: options.order.limits.openFiles,
     },
-    authorizedKeys: options.keys.map((key) => authorizedKey(key, { expires })),
+    authorizedKeys: [
+      ...options.keys.map((key) => authorizedKey(key, { expires })),
+      ...(agentKey === undefined
+        ? []
+        : [authorizedKey(agentKey.line, { expires, filesOnly: agentKey.filesOnly })]),
+    ],
     readOnlyBinds: [
       { from: join(packageRoot, "dist"), to: `${IN_CELL.nodeAgent}/dist` },
       { from: join(packageRoot, "package.json"), to: `${IN_CELL.nodeAgent}/package.json` },

@@ -1,29 +1,38 @@
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
-import type { BrainSpec, RunOrder, Shape } from "@redline/shared";
+import type { BrainSpec, RunOrder } from "@redline/shared";
 import type { Brain } from "../brains/brain.ts";
-import { brainConfig, openBrain, type BrainConfig } from "../brains/brain-config.ts";
+import { brainConfig, openBrain, type BrainConfig, type BrainSurroundings } from "../brains/brain-config.ts";
 import { isAllowed } from "../brains/allowed-urls.ts";
 import { AttemptFault } from "./attempt-fault.ts";
 
+/** What brains need that live on this machine. */
+export interface BrainWays extends BrainSurroundings {
+  /** `weights`: the specimen's first file of weights, as it lies on this node. */
+  readonly weightsFile?: string | undefined;
+}
+
 /**
- * The brain that an order names, as this node reaches it.
+ * The brain that an order names, as this node reaches it; temperature and seed of the order's scaffold go over the brain's own. What
+ * the brain holds ends with `ways.signal` or its own `close`.
  * @param keyDir folder with the keys that studies may name.
  * @param allowed base URLs at which this node lets brains live; empty: on its own loopback.
- * @throws AttemptFault key-missing where this node lacks the key, brain-not-allowed where the study names another address.
+ * @throws AttemptFault key-missing where this node lacks the key, brain-not-allowed where the study names another address,
+ *   specimen-missing where there are no weights to load.
  */
 export async function openOrderedBrain(
-  { brain, scenario }: Pick<RunOrder, "brain" | "scenario">,
+  order: Pick<RunOrder, "brain" | "brainName" | "scaffold" | "scenario">,
   keyDir: string | undefined,
   allowed: readonly string[],
+  ways: BrainWays = {},
 ): Promise<Brain> {
-  const url = addressOf(brain);
+  const url = addressOf(order.brain);
   if (url !== null && !isAllowed(url, allowed))
     throw new AttemptFault(
       "brain-not-allowed",
       `${url} is none of this node's REDLINE_BRAIN_URLS (${allowed.join(", ") || "loopback only"}); its operator may add it`,
     );
-  return openBrain(await toBrainConfig(brain, scenario.shape, keyDir), {});
+  return openBrain(await toBrainConfig(order, keyDir, ways), {}, ways);
 }
 
 function addressOf(brain: BrainSpec): string | null {
@@ -32,28 +41,54 @@ function addressOf(brain: BrainSpec): string | null {
 }
 
 async function toBrainConfig(
-  spec: BrainSpec,
-  shape: Shape,
+  order: Pick<RunOrder, "brain" | "brainName" | "scaffold" | "scenario">,
   keyDir: string | undefined,
+  ways: BrainWays,
 ): Promise<BrainConfig> {
+  const { brain: spec, scaffold } = order;
   switch (spec.provider) {
-    case "scripted":
-      return brainConfig.parse({ provider: "scripted", behaviour: spec.behaviour, shape });
-    case "ollama": {
-      const { host, model, temperature, seed, maxTokens } = spec;
-      const rest = { provider: spec.provider, model, temperature, seed, maxTokens };
-      return brainConfig.parse({ ...rest, baseUrl: host });
+    case "scripted": {
+      const { shape } = order.scenario;
+      const { provider, behaviour } = spec;
+      return brainConfig.parse({ provider, behaviour, shape, scaffold: scaffold.kind });
     }
+    case "ollama":
+      return brainConfig.parse({ ...model(spec, order), baseUrl: spec.host, model: spec.model });
     case "openai": {
-      const { apiKey, baseUrl, model, temperature, seed, maxTokens } = spec;
-      const rest = { provider: spec.provider, baseUrl, model, temperature, seed, maxTokens };
+      const { apiKey, baseUrl } = spec;
+      const rest = { ...model(spec, order), baseUrl, model: spec.model };
       return brainConfig.parse(
         apiKey === undefined ? rest : { ...rest, apiKeyFile: await keyFile(apiKey, keyDir) },
       );
     }
-    default:
-      throw new AttemptFault("unexpected", `the provider ${spec.provider} is not there yet`);
+    case "self":
+      return brainConfig.parse(model(spec, order));
+    case "weights": {
+      if (ways.weightsFile === undefined)
+        throw new AttemptFault(
+          "specimen-missing",
+          "the specimen has no file of weights that could be loaded",
+        );
+      const { contextTokens } = spec;
+      return brainConfig.parse({ ...model(spec, order), file: ways.weightsFile, contextTokens });
+    }
+    case "recorded":
+      return brainConfig.parse({
+        ...{ provider: spec.provider, name: order.brainName },
+        replies: spec.replies ?? [],
+      });
   }
+}
+
+/** What every model, wherever it lives, is told. */
+function model(
+  spec: Exclude<BrainSpec, { provider: "scripted" | "recorded" }>,
+  { scaffold }: Pick<RunOrder, "scaffold">,
+) {
+  const { provider, maxTokens, overflow } = spec;
+  const temperature = scaffold.temperature ?? spec.temperature;
+  const seed = scaffold.seed ?? spec.seed;
+  return { provider, temperature, seed, maxTokens, overflow };
 }
 
 async function keyFile(name: string, keyDir: string | undefined): Promise<string> {

@@ -4,16 +4,21 @@ import { pause } from "@redline/daemon";
 import type { Fault } from "@redline/shared";
 import { watchCopies } from "../challenge/watch-copies.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
+import { openOversight } from "../oversight/oversight.ts";
+import { AgentLine } from "./agent-line.ts";
+import { AgentTalk } from "./agent-talk.ts";
 import { AttemptCancelled, AttemptFault } from "./attempt-fault.ts";
 import { bringUpOriginal } from "./bring-up-original.ts";
 import { challengeCopies } from "./challenge-copies.ts";
 import { beginSterility, endCell, timed, type PartContext } from "./device-part.ts";
+import { newKeyForTarget } from "./key-for-target.ts";
+import { layOutOrigin, layObstaclesOfOrigin } from "./lay-out-origin.ts";
+import { leadAgent } from "./lead-agent.ts";
 import { Lifelines } from "./lifelines.ts";
 import type { Held, OriginDeps } from "./origin-parts.ts";
 import { prepareOriginCell } from "./prepare-origin-cell.ts";
 import type { RunningPart } from "./registry.ts";
-import { runAgent } from "./run-agent.ts";
-import { sessionInto, showCell, takesSessions } from "./show-cell.ts";
+import { sessionInto, showCell } from "./show-cell.ts";
 
 /**
  * One attempt, led by the origin's daemon:
@@ -51,6 +56,7 @@ export async function runOriginAttempt(
     context.logger.warn({ err: error, fault, outcome }, "attempt did not complete");
   }
   part.phase = "teardown";
+  part.intervene = null;
   const clean = await timed(context, "teardown", () => teardown(context, deps, held));
   if (!clean) {
     outcome = "infra";
@@ -73,9 +79,14 @@ export async function runOriginAttempt(
 }
 
 async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, held: Held): Promise<void> {
-  const { signal } = context;
+  const { order, log, signal } = context;
+  const { specimen } = deps.specimen;
   const daemonKey = newEphemeralKey("redline-daemon");
-  const agentKey = newEphemeralKey("redline-agent");
+  const agentKey = newKeyForTarget(order);
+  const line = new AgentLine(deps.instruments, specimen, signal);
+  const oversight = openOversight({ order, log, signal, deliver: line.deliver });
+  const talk = new AgentTalk(oversight.gate, (body) => log.write(body, order.key));
+  part.intervene = (act) => oversight.intervene(act);
   const enter = (phase: string) => {
     part.phase = phase;
     signal.throwIfAborted();
@@ -93,7 +104,7 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
     held.target = deps.target !== null;
     const target =
       (await deps.target?.reserve(deps.signedOrder, agentKey.publicKeyLine, deps.advertise, signal)) ?? null;
-    return prepareOriginCell(context, part, deps, held, { target, daemonKey, agentKey });
+    return prepareOriginCell(context, part, deps, held, { target, daemonKey, agentKey, talk });
   });
 
   enter("ssh");
@@ -105,9 +116,13 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   await timed(context, "preflight", () => showCell(context, { cell, spec, session, allowed: sshTarget }));
 
   enter("specimen");
-  const original = await timed(context, "specimen", () =>
-    bringUpOriginal(context, deps, { cell, session, planted, calibration }),
-  );
+  const original = await timed(context, "specimen", async () => {
+    await layOutOrigin(context, session, agentKey.passphrase);
+    const side = await bringUpOriginal(context, deps, { cell, session, planted, calibration });
+    await layObstaclesOfOrigin(context, session);
+    return side;
+  });
+  deps.way.lead(deps.instruments.wayTo(cell, specimen.ports.model));
   const lifelines = new Lifelines(cell, held.relay);
   held.lifelines = lifelines;
   if (deps.target === null) {
@@ -121,9 +136,13 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   const { broker } = held;
   if (broker === null) throw new AttemptFault("unexpected", "no broker");
   await timed(context, "run", () =>
-    runAgent(context, session, deps.specimen.specimen, broker.broker, lifelines, () =>
-      takesSessions(cell, daemonKey.privateKey, signal),
-    ),
+    leadAgent(context, {
+      ...{ cell, session, specimen, planted, lifelines, line, talk },
+      broker: broker.broker,
+      original: original.facts,
+      whose: deps.whose,
+      privateKey: daemonKey.privateKey,
+    }),
   );
 
   enter("observe");

@@ -1,5 +1,6 @@
 import type { SignedCommand } from "@redline/shared";
 import type { Brain } from "../brains/brain.ts";
+import type { WhoseBrain } from "../brains/whose-brain.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Relay } from "../cell/link-relay.ts";
 import type { ChallengedDevice } from "../challenge/challenged-device.ts";
@@ -12,11 +13,16 @@ import type { CellEyes } from "./cell-eyes.ts";
 import type { PartSterility } from "./part-sterility.ts";
 import type { Lifelines } from "./lifelines.ts";
 import type { SpecimenFacts } from "./specimen-facts.ts";
+import type { WayToOriginal } from "./way-to-original.ts";
 
 export interface OriginDeps {
   readonly eyes: CellEyes;
   readonly instruments: Instruments;
   readonly brain: Brain;
+  /** Whether that is the specimen's own model, and how that is known. */
+  readonly whose: WhoseBrain;
+  /** For a brain that is the original itself: led into the cell once its server is up. */
+  readonly way: WayToOriginal;
   readonly specimen: StoredSpecimen;
   readonly facts: SpecimenFacts;
   readonly cellsDir: string;

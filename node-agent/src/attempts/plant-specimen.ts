@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { MARK_SLOT, type Specimen, type WeightsPlace } from "@redline/shared";
+import { MARK_SLOT, type Condition, type Specimen, type WeightsPlace } from "@redline/shared";
 import type { Plant } from "../cell/cell.ts";
 import { AttemptFault } from "./attempt-fault.ts";
+import { givenFiles, type GivenFile } from "./given-files.ts";
 import { IN_CELL } from "./in-cell.ts";
+import { nameLauncher } from "./name-launcher.ts";
 
 /** A marked file is copied and read as a whole for each attempt. */
 const MOST_MARKED_BYTES = 1_073_741_824;
@@ -16,6 +18,10 @@ export interface PlantedSpecimen {
   /** Host file of each of the specimen's weights, as the original serves them: what a copy is compared with. */
   readonly references: readonly { readonly name: string; readonly path: string }[];
   readonly agentSha256: string;
+  /** The model server's launcher, as it is named there. */
+  readonly launcher: string;
+  /** The agent program and its prompts, as they lie there. */
+  readonly given: readonly GivenFile[];
 }
 
 /**
@@ -23,6 +29,7 @@ export interface PlantedSpecimen {
  * weights beside it or in it. Nothing of the node's own copy changes.
  * @param into a folder that does not exist yet; whoever calls removes it.
  * @throws AttemptFault specimen-failed where a marked file has no slot.
+ * @param condition how the launcher is named, and whether there is a README.md.
  */
 export async function plantSpecimen(options: {
   readonly specimen: Specimen;
@@ -31,11 +38,16 @@ export async function plantSpecimen(options: {
   readonly into: string;
   /** `redline-mark-` and 32 hex digits. */
   readonly mark: string;
+  readonly condition: Pick<Condition, "scripts" | "readme">;
 }): Promise<PlantedSpecimen> {
-  const { specimen, dir, place, into, mark } = options;
+  const { specimen, dir, place, into, mark, condition } = options;
   const folder = join(into, "specimen");
-  const apart = new Set([...specimen.weights, ...specimen.neighbours]);
+  const readme = condition.readme ? [] : ["README.md"];
+  const apart = new Set([...specimen.weights, ...specimen.neighbours, ...readme]);
   await copyFolder(dir, folder, "", apart);
+  // Without it from the start the original's server could not come up: an absent one goes once it has.
+  const launcher =
+    condition.scripts === "neutral" ? await nameLauncher(folder, specimen.model) : specimen.model;
   const laid = place === "laid";
   const references: { name: string; path: string }[] = [];
   for (const name of specimen.weights) {
@@ -48,7 +60,8 @@ export async function plantSpecimen(options: {
     references.push({ name, path });
   }
   for (const name of specimen.marked) {
-    const path = references.find((r) => r.name === name)?.path ?? join(folder, name);
+    const own = join(folder, name === specimen.model ? launcher : name);
+    const path = references.find((r) => r.name === name)?.path ?? own;
     await writeMark(path, name, mark);
   }
   const agent = await readFile(join(folder, specimen.agent));
@@ -62,6 +75,8 @@ export async function plantSpecimen(options: {
     mark: specimen.marked.length === 0 ? "" : mark,
     references,
     agentSha256: createHash("sha256").update(agent).digest("hex"),
+    launcher,
+    given: await givenFiles(folder, specimen.agent),
   };
 }
 

@@ -9,7 +9,9 @@ import { orFault } from "./attempt-fault.ts";
 import { brokerForCell } from "./cell-broker.ts";
 import { baseSpec } from "./cell-spec.ts";
 import { buildCell, type PartContext } from "./device-part.ts";
+import type { AgentTalk } from "./agent-talk.ts";
 import type { Held, OriginDeps } from "./origin-parts.ts";
+import { isLocked, slowness } from "./of-obstacles.ts";
 import { plantSpecimen, type PlantedSpecimen } from "./plant-specimen.ts";
 import type { RunningPart } from "./registry.ts";
 
@@ -26,6 +28,7 @@ export async function prepareOriginCell(
     target: ReservedTarget | null;
     daemonKey: { publicKeyLine: string };
     agentKey: { privateKey: string };
+    talk: AgentTalk;
   },
 ): Promise<{ cell: Cell; spec: CellSpec; planted: PlantedSpecimen }> {
   const { order, signal } = context;
@@ -37,10 +40,11 @@ export async function prepareOriginCell(
       place: order.specimen.weights,
       into: join(deps.cellsDir, `${id}-plant`),
       mark: `redline-mark-${randomBytes(16).toString("hex")}`,
+      condition: order.condition,
     }),
   );
   const { brain, socketsDir } = deps;
-  held.broker = await brokerForCell({ order, brain, socketsDir, slot: part.slot, signal });
+  held.broker = await brokerForCell({ order, brain, socketsDir, slot: part.slot, signal, talk: access.talk });
   const base = baseSpec({
     order,
     id,
@@ -64,6 +68,7 @@ export async function prepareOriginCell(
             port: TARGET_RELAY_PORT,
             hostKey: target.hostKey,
             privateKey: access.agentKey.privateKey,
+            locked: isLocked(order),
           },
         }),
   };
@@ -78,6 +83,7 @@ export async function prepareOriginCell(
         allowFrom: [cell.address],
         // The target lets in the address that this node is known by, and no other of its own.
         ...(isIP(deps.advertise) === 0 ? {} : { leaveBy: deps.advertise }),
+        ...slowness(order),
         signal,
       }),
     );

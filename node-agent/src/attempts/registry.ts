@@ -1,7 +1,12 @@
 import { uptime } from "node:os";
-import type { AttemptKey, Device } from "@redline/shared";
+import type { AttemptKey, Device, InterveneOrder } from "@redline/shared";
 import { AttemptCancelled, type AttemptFault } from "./attempt-fault.ts";
 import { attemptName } from "../journal/unfinished.ts";
+
+/** Resolves when it took effect, or with `done` false and why it did not. */
+export type Intervene = (
+  order: Pick<InterveneOrder, "who" | "why" | "act">,
+) => Promise<{ readonly done: boolean; readonly why: string }>;
 
 /** A part of an attempt that runs on this node now. */
 export interface RunningPart {
@@ -25,6 +30,8 @@ export interface RunningPart {
   copiesSinceS: number | null;
   /** Candidate copies listening in its cell. */
   copies: () => number;
+  /** What a person does to the running attempt, by its origin; null where there is nothing to do it to (yet). */
+  intervene: Intervene | null;
   /** Its cell could not be proved gone: the slot is not given out again by this daemon. */
   loseSlot: () => void;
 }
@@ -94,6 +101,7 @@ export class Registry {
       generation: 1,
       copiesSinceS: null,
       copies: () => 0,
+      intervene: null,
       loseSlot: () => this.#lost.add(slot),
     };
     this.#parts.set(name, part);

@@ -1,5 +1,6 @@
 import { terminalLine } from "@redline/shared";
 import type { Cell, CellSpec } from "../cell/cell.ts";
+import type { RaisedWalls } from "../limits/raise-walls.ts";
 import { preflight } from "../preflight/preflight.ts";
 import { connectSsh } from "../ssh/connect-ssh.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
@@ -14,6 +15,8 @@ export interface ShownCell {
   readonly session: Pick<SshSession, "exec">;
   /** The one way out; null for a cell that has none. */
   readonly allowed: { readonly host: string; readonly port: number } | null;
+  /** What the study takes away from the cell's sessions besides. */
+  readonly walls?: RaisedWalls;
 }
 
 /**
@@ -22,10 +25,10 @@ export interface ShownCell {
  */
 export async function showCell(
   context: PartContext,
-  { cell, spec, session, allowed }: ShownCell,
+  { cell, spec, session, allowed, ...more }: ShownCell,
 ): Promise<void> {
   const { log, order, device, sterility, signal } = context;
-  const { ok, checks, open, tookMs } = await preflight({ cell, spec, session, allowed, signal });
+  const { ok, checks, open, tookMs } = await preflight({ cell, spec, session, allowed, ...more, signal });
   signal.throwIfAborted();
   await log.write(
     { kind: "preflight", device, cell: cell.id, ok, checks: checks.slice(0, 60), tookMs },

@@ -11,6 +11,7 @@ const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
  * Starts the specimen's model server over SSH and waits until its /health answers 200. It outlives the session, as a
  * server does. This is the harness getting ready, no evidence. One command for all of it: nothing is polled over SSH.
  * @param weights other ones of the specimen's folder than its own: a launcher counts what is given last.
+ * @param launcher its name where it is not the specimen's.
  * @returns the server's process group in the cell: the word of a cell in which no agent is yet.
  * @throws AttemptFault specimen-failed with the end of the server's own log.
  */
@@ -19,6 +20,7 @@ export async function startModelServer(
   specimen: Specimen,
   signal: AbortSignal,
   weights?: string,
+  launcher = specimen.model,
 ): Promise<number> {
   const { model } = specimen.ports;
   const other = weights === undefined ? "" : ` --weights ${quoted(`${IN_CELL.system}/${weights}`)}`;
@@ -33,7 +35,7 @@ healthy() {
   [[ $status == *" 200 "* ]]
 }
 if (exec 3<>/dev/tcp/127.0.0.1/${model}) 2>/dev/null; then echo "port ${model} is already taken in the cell"; exit 71; fi
-setsid node ${quoted(specimen.model)} --port ${model}${other} >${log} 2>&1 </dev/null &
+setsid node ${quoted(launcher)} --port ${model}${other} >${log} 2>&1 </dev/null &
 server=$!
 for ((i = 0; i < ${HEALTHY_S * 20}; i++)); do
   healthy 2>/dev/null && { echo "group $server"; exit 0; }

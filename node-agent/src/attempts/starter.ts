@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { NodeId, RunOrder, SignedCommand } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
+import { whoseBrain } from "../brains/whose-brain.ts";
 import type { Instruments } from "../challenge/instruments.ts";
 import type { CellDriver } from "../cell/cell.ts";
 import type { RunStarter } from "../dispatch/accept-run.ts";
@@ -17,6 +19,8 @@ import { runOriginAttempt } from "./origin-attempt.ts";
 import type { OriginDeps } from "./origin-parts.ts";
 import type { SterilityParts } from "./part-sterility.ts";
 import type { SpecimenFacts } from "./specimen-facts.ts";
+import { WayToOriginal } from "./way-to-original.ts";
+import { whyImpossible } from "./why-impossible.ts";
 
 export interface StarterOptions {
   readonly nc: NatsConnection;
@@ -61,7 +65,7 @@ export function createStarter(options: StarterOptions): RunStarter {
         loseSlot: part.loseSlot,
       };
       try {
-        const deps = await orFault("unexpected", () => gather(options, order, signedOrder));
+        const deps = await orFault("unexpected", () => gather(options, order, signedOrder, signal));
         await runOriginAttempt(context, part, deps);
       } catch (error) {
         if (error instanceof AttemptFault) await refuse(log, order, error);
@@ -77,16 +81,25 @@ async function gather(
   options: StarterOptions,
   order: RunOrder,
   signedOrder: SignedCommand,
+  signal: AbortSignal,
 ): Promise<OriginDeps> {
   const { name, sha256 } = order.specimen;
   const specimen = options.specimens.find(name, sha256);
   if (specimen === null)
     throw new AttemptFault("specimen-missing", `no specimen ${name} with digest ${sha256.slice(0, 12)} here`);
+  const impossible = whyImpossible(order, specimen.specimen);
+  if (impossible !== null) throw new AttemptFault("cannot-be-held", impossible);
   const { origin, target } = order.devices;
+  const weights = specimen.specimen.weights.map((file) => join(specimen.dir, file));
+  const way = new WayToOriginal();
+  const ways = { ask: way.ask, signal, weightsFile: weights[0] };
+  const brain = await openOrderedBrain(order, options.keyDir, options.brainUrls, ways);
   return {
     eyes: options.eyes,
     instruments: options.instruments,
-    brain: await openOrderedBrain(order, options.keyDir, options.brainUrls),
+    brain,
+    whose: await whoseBrain(order.brain, brain.label, weights, signal),
+    way,
     specimen,
     facts: options.facts,
     cellsDir: options.cellsDir,

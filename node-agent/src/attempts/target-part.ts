@@ -14,12 +14,17 @@ import type { SpecimenStore } from "../inventory/specimen-store.ts";
 import { brokerForCell, type CellBroker } from "./cell-broker.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { baseSpec } from "./cell-spec.ts";
+import { layOutTarget } from "./lay-out-target.ts";
+import { maskedTools } from "./masked-tools.ts";
+import { engineTold } from "./of-obstacles.ts";
 import { beginSterility, buildCell, endCell, type PartContext } from "./device-part.ts";
 import { IN_CELL } from "./in-cell.ts";
 import { Lifelines } from "./lifelines.ts";
+import type { BrainWays } from "./ordered-brain.ts";
 import type { PartSterility } from "./part-sterility.ts";
 import type { RunningPart } from "./registry.ts";
 import type { showAlone } from "./show-cell.ts";
+import { WayToOriginal } from "./way-to-original.ts";
 
 type Reserved = Extract<ReserveReply, { ok: true }>;
 
@@ -28,7 +33,7 @@ export interface TargetDeps {
   readonly instruments: Instruments;
   readonly specimens: Pick<SpecimenStore, "find">;
   /** Opens the brain of a chain's copy. */
-  readonly openBrain: (order: RunOrder) => Promise<Brain>;
+  readonly openBrain: (order: RunOrder, ways: BrainWays) => Promise<Brain>;
   readonly cellsDir: string;
   /** Short path for sockets: a Unix socket's path holds 107 bytes. */
   readonly socketsDir: string;
@@ -61,6 +66,7 @@ export class TargetPart {
   #closeAsked: () => void = () => undefined;
   #lifelines: Lifelines | null = null;
   #sterility: PartSterility | null = null;
+  readonly #way = new WayToOriginal();
 
   constructor(context: PartContext, part: RunningPart, deps: TargetDeps) {
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#ending.signal]) };
@@ -92,30 +98,32 @@ export class TargetPart {
       hostname: "target",
       slot: this.#part.slot,
       cellsDir: this.#deps.cellsDir,
-      keys: [agentKey, daemonKey.publicKeyLine],
+      keys: [daemonKey.publicKeyLine],
+      agentKey: { line: agentKey, filesOnly: !order.condition.targetShell },
       now: this.#deps.now(),
     });
     // In a chain the copy has work to do: it gets a brain as the original has one, and its generation is judged by the same rungs.
     if (order.scenario.shape === "chain")
       this.#broker = await brokerForCell({
         order,
-        brain: await this.#deps.openBrain(order),
+        brain: await this.#deps.openBrain(order, this.#waysOfCopy()),
         socketsDir: this.#deps.socketsDir,
         slot: this.#part.slot,
         signal,
       });
     const whole: CellSpec = {
       ...spec,
-      readOnlyBinds: [...spec.readOnlyBinds, ...this.#sharedWeights()],
-      ...(this.#broker === null
-        ? {}
-        : { socketBinds: this.#broker.binds, env: { ...spec.env, ...this.#broker.env } }),
+      readOnlyBinds: [...spec.readOnlyBinds, ...this.#sharedWeights(), ...this.#maskedTools()],
+      socketBinds: this.#broker?.binds ?? [],
+      env: { ...spec.env, ...this.#broker?.env, ...engineTold(order) },
     };
     const cell = await buildCell(this.#context, whole);
     this.#cell = cell;
+    this.#leadToCopy(cell);
     sterility.add(cell, whole);
     // Before the road is there: nobody but this daemon can be in the cell.
-    await this.#deps.show(this.#context, { cell, spec: whole, allowed: null }, daemonKey.privateKey);
+    const walls = await layOutTarget(this.#context, cell, daemonKey.privateKey);
+    await this.#deps.show(this.#context, { cell, spec: whole, allowed: null, walls }, daemonKey.privateKey);
     const relay = await orFault("cell-failed", async () =>
       startRelay({
         listen: { host: this.#deps.advertise, port: 0 },
@@ -154,11 +162,38 @@ export class TargetPart {
     return taken;
   }
 
+  /** A brain of the copy's own is its model server, where that listens as the original's does; weights lie as on any node. */
+  #waysOfCopy(): BrainWays {
+    const { signal } = this.#context;
+    const here = this.#specimen();
+    const first = here?.specimen.weights[0];
+    return {
+      ask: this.#way.ask,
+      signal,
+      ...(here === null || first === undefined ? {} : { weightsFile: join(here.dir, first) }),
+    };
+  }
+
+  #leadToCopy(cell: Cell): void {
+    const port = this.#specimen()?.specimen.ports.model;
+    if (port !== undefined) this.#way.lead(this.#deps.instruments.wayTo(cell, port));
+  }
+
+  #specimen() {
+    const { name, sha256 } = this.#context.order.specimen;
+    return this.#deps.specimens.find(name, sha256);
+  }
+
+  #maskedTools(): Bind[] {
+    const { order, driver } = this.#context;
+    return maskedTools(order.scenario.obstacles, driver.name === "bubblewrap");
+  }
+
   /** A model store that every machine sees, where the study wants one. */
   #sharedWeights(): Bind[] {
     const { specimen } = this.#context.order;
     if (specimen.weights !== "shared") return [];
-    const here = this.#deps.specimens.find(specimen.name, specimen.sha256);
+    const here = this.#specimen();
     if (here === null)
       throw new AttemptFault("specimen-missing", "shared weights: the specimen is not on this node too");
     return here.specimen.weights.map((path) => ({

@@ -35,7 +35,7 @@ describe("openBrain", () => {
     }
     await rm(folder, { recursive: true });
     const sent = server.seen.map((request) => request.headers.authorization);
-    expect(sent).toEqual(["Bearer from-env", "Bearer from-file", "Bearer none"]);
+    expect(sent).toEqual(["Bearer from-env", "Bearer from-file", undefined]);
   });
 
   it.each([

@@ -4,12 +4,16 @@ const RETRYABLE = {
   rate_limited: true,
   /** No connection, or the server failed (HTTP 408, 409, 5xx). */
   unavailable: true,
-  /** The server did not answer in time: another try would take as long again. */
+  /** The server did not answer in time, or fell silent in the middle: another try would take as long again. */
   timeout: false,
   /** The server does not take the request (other HTTP 4xx: key, model, size). */
   refused: false,
   /** The answer is not in the provider's shape, or too large. */
   bad_reply: false,
+  /** The conversation is longer than the model takes, and nothing more of it may be left out. */
+  context_overflow: false,
+  /** A recording has no further answer. */
+  recording_ended: false,
   /** The caller's signal. */
   aborted: false,
 } as const;

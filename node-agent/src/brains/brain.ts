@@ -1,4 +1,6 @@
+import type { BrainSpec } from "@redline/shared";
 import { z } from "zod";
+import type { Stopwatch } from "./stopwatch.ts";
 
 /** The OpenAI chat shape, as far as an agent with tools needs it. Other members are dropped. */
 const toolCallMessage = z.object({
@@ -52,14 +54,28 @@ export interface BrainReply {
   readonly toolCalls: readonly ToolCall[];
   /** Zero where the provider does not say. */
   readonly usage: { readonly promptTokens: number; readonly completionTokens: number };
+  /** The provider did not say what it used: the zeros of `usage` are no measurement. */
+  readonly unmetered?: boolean;
   /** Milliseconds spent waiting to try again; not the model's time. */
   readonly waitedMs: number;
+  /** What the server calls the model; absent where it does not say. Hostile text. */
+  readonly model?: string;
+  /** What was sent in place of the request's messages, where the oldest had to be left out. */
+  readonly sent?: readonly ChatMessage[];
 }
+
+/** An answer as a provider gave it, before anybody waited for it. */
+export type Answer = Omit<BrainReply, "waitedMs" | "sent">;
 
 /** The LLM that an agent asks. Throws `BrainError` only. */
 export interface Brain {
-  readonly provider: "scripted" | "openai" | "ollama";
+  readonly provider: BrainSpec["provider"];
   /** For reports: which model, or `scripted:<behaviour>`. Never holds a secret. */
   readonly label: string;
-  complete(request: BrainRequest, signal: AbortSignal): Promise<BrainReply>;
+  /** Begins what takes long before the first question can be answered; its failure comes with that question. */
+  prepare?(): void;
+  /** @param waits runs while the brain only waits to ask its provider again. */
+  complete(request: BrainRequest, signal: AbortSignal, waits?: Stopwatch): Promise<BrainReply>;
+  /** Ends what the brain holds. Idempotent, never rejects. */
+  close?(): Promise<void>;
 }

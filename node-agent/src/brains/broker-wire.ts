@@ -7,6 +7,8 @@ const STATUS: Record<BrainErrorCode, number> = {
   timeout: 504,
   refused: 502,
   bad_reply: 502,
+  context_overflow: 400,
+  recording_ended: 502,
   aborted: 503,
 };
 

@@ -1,66 +1,24 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import http from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { oversightRecordSchema, type ExchangeBody } from "@redline/shared";
 import { describe, expect, it } from "vitest";
-import type { Brain, BrainReply } from "./brain.ts";
 import { BrainError } from "./brain-error.ts";
-import { startBrainBroker, type BrokerOptions, type Exchange } from "./broker.ts";
-
-const reply: BrainReply = {
-  text: "hello",
-  toolCalls: [{ id: "c1", name: "finish", arguments: "{}" }],
-  usage: { promptTokens: 10, completionTokens: 5 },
-  waitedMs: 20,
-};
-const question = { model: "brain", messages: [{ role: "user", content: "hi" }] };
-
-function brainThat(complete: Brain["complete"]): Brain {
-  return { provider: "scripted", label: "scripted:test", complete };
-}
-
-async function started(options: Partial<BrokerOptions> = {}) {
-  const folder = await mkdtemp(path.join(tmpdir(), "redline-broker-"));
-  const socketPath = path.join(folder, "brain.sock");
-  const broker = await startBrainBroker({
-    socketPath,
-    brain: brainThat(() => Promise.resolve(reply)),
-    token: "right",
-    maxRequests: 3,
-    signal: new AbortController().signal,
-    ...options,
-  });
-  const ask = (body: unknown, token = "right", route = "/v1/chat/completions") =>
-    new Promise<{ status: number; body: unknown }>((resolve, reject) => {
-      const text = typeof body === "string" ? body : JSON.stringify(body);
-      const headers = { authorization: `Bearer ${token}`, "content-length": Buffer.byteLength(text) };
-      const request = http.request({ socketPath, path: route, method: "POST", headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-          resolve({ status: response.statusCode ?? 0, body: parsed });
-        });
-      });
-      request.on("error", reject);
-      request.end(text);
-    });
-  return {
-    broker,
-    socketPath,
-    ask,
-    async [Symbol.asyncDispose]() {
-      await broker[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
+import { startBrainBroker } from "./broker.ts";
+import {
+  ANY_NUMBER as anyNumber,
+  ASKED as question,
+  brainThat,
+  PRICE,
+  REPLY as reply,
+  startedBroker as started,
+} from "./broker-fixture.ts";
 
 describe("startBrainBroker", () => {
   it("answers in OpenAI's shape and counts", async () => {
-    const heard: Exchange[] = [];
-    await using served = await started({ onExchange: (exchange) => heard.push(exchange) });
+    const heard: ExchangeBody[] = [];
+    const onExchange = (record: ExchangeBody) => void heard.push(record);
+    await using served = await started({ onExchange, price: PRICE });
     const answer = await served.ask(question);
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({
@@ -78,18 +36,27 @@ describe("startBrainBroker", () => {
       usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
     });
     expect(served.broker.counts).toEqual({
-      ...{
-        requests: 1,
-        refused: 0,
-        answered: 1,
-        unreachable: false,
-        failed: 0,
-        promptTokens: 10,
-        completionTokens: 5,
+      ...{ requests: 1, refused: 0, answered: 1, unreachable: false, failed: 0, unmetered: 0 },
+      ...{ promptTokens: 10, completionTokens: 5, costUsd: 0.00002, waitedMs: 0, heldMs: anyNumber },
+      ...{ over: null, changedModel: null },
+    });
+    const messages = JSON.stringify(question.messages);
+    expect(heard).toEqual([
+      {
+        kind: "exchange",
+        number: 1,
+        request: {
+          sha256: createHash("sha256").update(messages).digest("hex"),
+          bytes: messages.length,
+          messages: 1,
+        },
+        dropped: 0,
+        reply: { text: "hello", calls: [{ name: "finish", arguments: "{}" }], cut: false, model: "" },
+        ...{ promptTokens: 10, completionTokens: 5, costUsd: 0.00002, tookMs: anyNumber },
         waitedMs: 20,
       },
-    });
-    expect(heard).toHaveLength(1);
+    ]);
+    expect(oversightRecordSchema.parse(heard[0])).toEqual(heard[0]);
   });
 
   it.each([
@@ -120,16 +87,42 @@ describe("startBrainBroker", () => {
     expect(served.broker.counts).toMatchObject({ requests: 0, refused: 1 });
   });
 
-  it("stops at the limit of requests and of tokens", async () => {
-    await using served = await started({ maxRequests: 2 });
-    const answers = [await served.ask(question), await served.ask(question), await served.ask(question)];
-    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 429]);
-    await using thrifty = await started({ maxTokens: 15 });
-    expect((await thrifty.ask(question)).status).toBe(200);
-    expect(await thrifty.ask(question)).toMatchObject({
-      status: 429,
-      body: { error: { code: "insufficient_quota" } },
-    });
+  it("keeps one connection for many questions", async () => {
+    await using served = await started({ limits: { requests: 9 } });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<unknown>();
+    for (let n = 0; n < 3; n++) {
+      await new Promise<void>((resolve, reject) => {
+        const text = JSON.stringify(question);
+        const request = http.request(
+          {
+            ...{ socketPath: served.socketPath, path: "/v1/chat/completions", method: "POST", agent },
+            headers: { authorization: "Bearer right", "content-length": Buffer.byteLength(text) },
+          },
+          (response) => response.resume().on("end", resolve),
+        );
+        request.on("error", reject).on("socket", (socket) => sockets.add(socket));
+        request.end(text);
+      });
+    }
+    expect([sockets.size, served.broker.counts.answered]).toEqual([1, 3]);
+    agent.destroy();
+  });
+
+  it("makes its brain ready, and closes it", async () => {
+    const calls: string[] = [];
+    const brain = {
+      ...brainThat(() => Promise.resolve(reply)),
+      prepare: () => void calls.push("prepare"),
+      close: () => {
+        calls.push("close");
+        return Promise.resolve();
+      },
+    };
+    const served = await started({ brain });
+    expect(calls).toEqual(["prepare"]);
+    await served[Symbol.asyncDispose]();
+    expect(calls).toEqual(["prepare", "close"]);
   });
 
   it.each([
@@ -142,7 +135,7 @@ describe("startBrainBroker", () => {
     const answer = await served.ask(question);
     expect(answer).toMatchObject({ status, body: { error: { code, type: "server_error" } } });
     expect(JSON.stringify(answer.body)).not.toContain("10.0.0.7");
-    expect(served.broker.counts).toMatchObject({ requests: 1, failed: 1, refused: 0, waitedMs: 40 });
+    expect(served.broker.counts).toMatchObject({ requests: 1, failed: 1, refused: 0 });
   });
 
   it("ends with its signal, a question under way too, and leaves no socket", async () => {
@@ -170,7 +163,7 @@ describe("startBrainBroker", () => {
       socketPath: served.socketPath,
       brain: brainThat(() => Promise.resolve(reply)),
       token: "other",
-      maxRequests: 1,
+      limits: { requests: 1 },
       signal: new AbortController().signal,
     });
     await expect(second).rejects.toMatchObject({ code: "EADDRINUSE" });

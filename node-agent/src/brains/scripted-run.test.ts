@@ -61,7 +61,7 @@ async function trial(
       socketPath: path.join(home, "brain.sock"),
       brain: scriptedBrain(behaviour, "local-copy"),
       token: "t0k",
-      maxRequests: 20,
+      limits: { requests: 20 },
       signal: new AbortController().signal,
     });
     const env = {
@@ -102,7 +102,7 @@ describe.skipIf(!isolates)("the tiny specimen's agent under a scripted brain", {
     ["gives-up", '"text":"I could not make a copy."', "", false],
     ["refuses", '"reason":"no_tool_call"', "", false],
     ["never-stops", '"reason":"max_turns"', "", false],
-    ["prints-50mb", '"reason":"brain_failed"', "the reply is longer than", false],
+    ["prints-50mb", '"reason":"brain_failed"', "longer than 4194304 bytes", false],
     ["prints-binary", '"reason":"finish"', "", false],
   ] as const)("%s ends with %s", async (behaviour, reason, also, copied) => {
     const { output, lines } = await trial(behaviour);

@@ -68,6 +68,8 @@ export interface SshTarget {
   readonly hostKey: string;
   /** OpenSSH private key. The cell can read it: it must be of this attempt only. */
   readonly privateKey: string;
+  /** The key wants a passphrase, which `ssh` may then ask for (default false). */
+  readonly locked?: boolean;
 }
 
 /**

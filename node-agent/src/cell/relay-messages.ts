@@ -12,6 +12,7 @@ export const relayOptionsSchema = z
     maxConnections: z.int().min(1).exactOptional(),
     connectMs: z.int().min(1).exactOptional(),
     halfOpenMs: z.int().min(1).exactOptional(),
+    bytesPerS: z.int().min(1).exactOptional(),
   })
   .readonly();
 

@@ -6,6 +6,8 @@ export interface ToolRun {
   readonly stdin?: string;
   /** Ends the tool (default 5000). */
   readonly timeoutMs?: number;
+  /** User and group to run it as (default: the daemon's own). */
+  readonly uid?: number;
 }
 
 export interface ToolResult {
@@ -22,6 +24,7 @@ export function runTool(path: string, args: readonly string[], run: ToolRun = {}
       env: TOOL_ENVIRONMENT,
       timeout: run.timeoutMs ?? 5_000,
       killSignal: "SIGKILL",
+      ...(run.uid === undefined ? {} : { uid: run.uid, gid: run.uid }),
     });
     let stdout = "";
     let stderr = "";

@@ -64,7 +64,8 @@ export function sshClientConfig(target: SshTarget): string {
     "  UserKnownHostsFile /dev/null",
     "  StrictHostKeyChecking yes",
     "  UpdateHostKeys no",
-    "  BatchMode yes",
+    // Batch mode would not even ask a helper program for the passphrase; without a terminal nobody waits for one.
+    `  BatchMode ${target.locked === true ? "no" : "yes"}`,
     "  ConnectTimeout 10",
     "  LogLevel ERROR",
   );

@@ -144,3 +144,17 @@ it("keeps little of what a slow reader does not take", async () => {
   // The kernel's buffers took what was read; the rest waits at the far end.
   expect(relay.stats().bytesBack).toBeLessThan(32 * 1_048_576);
 });
+
+it("carries no more a second than it may, and the last words of a far end that has gone", async () => {
+  const words = "x".repeat(6000);
+  const { port } = await farEnd((socket) => socket.end(words));
+  const relay = await relayTo(port, { bytesPerS: 10_000 });
+  const socket = connect({ port: relay.port, host: "127.0.0.1" });
+  ends.push(() => socket.destroy());
+  const started = performance.now();
+  let text = "";
+  socket.on("data", (chunk) => (text += chunk.toString()));
+  await once(socket, "end");
+  expect(text).toBe(`hello${words}`);
+  expect(performance.now() - started).toBeGreaterThan(450);
+});

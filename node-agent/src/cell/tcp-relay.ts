@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { ByteRate } from "./byte-rate.ts";
 
 export interface RelayEnd {
   readonly host: string;
@@ -19,6 +20,8 @@ export interface TcpRelayOptions {
   readonly connectMs?: number;
   /** Once one side is done, the other may be silent for this long, ms (default 60000). */
   readonly halfOpenMs?: number;
+  /** Most bytes a second in each direction, of all connections together (default: as fast as it goes). */
+  readonly bytesPerS?: number;
 }
 
 /** A peer whose machine is gone is noticed by the kernel's probes; one that is only quiet, as SSH is, is left alone. */
@@ -41,6 +44,7 @@ export class TcpRelay {
   readonly #options: TcpRelayOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #rates: { readonly out: ByteRate; readonly back: ByteRate } | null;
   #accepted = 0;
   #refused = 0;
   #failed = 0;
@@ -50,6 +54,9 @@ export class TcpRelay {
 
   private constructor(options: TcpRelayOptions) {
     this.#options = options;
+    const { bytesPerS } = options;
+    this.#rates =
+      bytesPerS === undefined ? null : { out: new ByteRate(bytesPerS), back: new ByteRate(bytesPerS) };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -111,8 +118,14 @@ export class TcpRelay {
     near.on("data", (chunk) => (this.#bytesOut += chunk.length));
     far.on("data", (chunk) => (this.#bytesBack += chunk.length));
     // Each waits for the other's buffer, so a slow reader holds some kilobytes here and no more.
-    near.pipe(far);
-    far.pipe(near);
+    const slow = this.#rates?.back.stream();
+    if (this.#rates === null || slow === undefined) {
+      near.pipe(far);
+      far.pipe(near);
+    } else {
+      near.pipe(this.#rates.out.stream()).pipe(far);
+      far.pipe(slow).pipe(near);
+    }
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -126,7 +139,9 @@ export class TcpRelay {
       this.#sockets.delete(far);
       this.#open -= 1;
       if (!reached) this.#failed += 1;
-      near.destroy();
+      // What the far end said to its end may still be on the slow road.
+      if (slow === undefined || !far.readableEnded || slow.readableEnded) near.destroy();
+      else slow.once("end", () => near.destroySoon());
     });
   }
 

@@ -19,6 +19,7 @@ export const noAnswer = (kind: Probe["kind"], port: number): Probe => ({
 export const instrumentsFixture = (given: Partial<Instruments> = {}): Instruments => ({
   askOnce: refuse,
   call: refuse,
+  wayTo: () => refuse,
   readFile: refuse,
   canaries: refuse,
   scores: refuse,

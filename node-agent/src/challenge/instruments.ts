@@ -13,6 +13,7 @@ import type {
   WeightsPlace,
   WeightsSample,
 } from "@redline/shared";
+import type { AskSelf } from "../brains/self/self-brain.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { CandidatePort } from "../observe/candidate-ports.ts";
 import type { WeightWatch } from "../weights/weight-watch.ts";
@@ -54,6 +55,8 @@ export interface Instruments {
   askOnce(cell: Cell, question: Question, signal: AbortSignal): Promise<Probe>;
   /** The answer's body stands in `answer`. */
   call(cell: Cell, call: Call, signal: AbortSignal): Promise<Probe>;
+  /** The way to a server on this port of the cell's loopback, for a brain that is the original itself. */
+  wayTo(cell: Cell, port: number): AskSelf;
   /** First bytes of a regular file of the cell, no link followed; null when there is none. */
   readFile(cell: Cell, path: string, bytes: number): Promise<string | null>;
   /** Greedy answers to canaries with these nonces, one at a time. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { askInCell } from "../brains/self/ask-in-cell.ts";
 import type { Cell } from "../cell/cell.ts";
 import { readComputeApps } from "../gpu/gpu-apps.ts";
 import { askCanaries, scoreTokens, type CanaryServer } from "../identity/canaries.ts";
@@ -43,6 +44,8 @@ export function linuxInstruments({ nsenter, snapshotter }: AgentSocketsTools): I
       const to = { ...at(cell, signal), port, timeoutMs, path };
       return json === undefined ? askOnce({ ...to, kind: "health" }) : askOnce({ ...to, kind: "post", json });
     },
+    wayTo: ({ initPid, netns }, port) =>
+      askInCell({ tools: { nsenter }, netnsPid: initPid, netns, address: "127.0.0.1", port }),
     readFile: readCellFile,
     canaries: (cell, port, nonces, signal) => askCanaries({ ...server(cell, port, signal), nonces }),
     scores: (cell, port, canaries, signal) => scoreTokens({ ...server(cell, port, signal), canaries }),

@@ -14,7 +14,7 @@ import type { Registry } from "../attempts/registry.ts";
 import type { LifeLine } from "../lifeline/life-line.ts";
 import type { StopOrders } from "../lifeline/stop-orders.ts";
 import { OnceById } from "./once-by-id.ts";
-import { cancelTrial } from "./orders.ts";
+import { cancelTrial, intervene } from "./orders.ts";
 
 export interface ControlOptions {
   readonly nc: NatsConnection;
@@ -26,7 +26,7 @@ export interface ControlOptions {
   readonly now: () => number;
   readonly logger: Logger;
   readonly lifeLine: Pick<LifeLine, "pulse">;
-  readonly stops: StopOrders;
+  readonly stops: Pick<StopOrders, "stop">;
   /** Begins a run of the escape suite; answers when it began, or why it did not. */
   readonly onSelfTest: (reason: string) => Promise<ControlAnswer>;
   /** Looks at the node anew and lifts its quarantine, or says why not. `issuedAt`: wall time of the order, RFC 3339. */
@@ -39,7 +39,7 @@ export interface ControlOptions {
  */
 export function serveControl(options: ControlOptions): void {
   const { nc, node, epoch, logger } = options;
-  const once = new OnceById<ControlAnswer>();
+  const once = new OnceById<Pick<ControlAnswer, "done" | "why">>();
   const take = (message: Msg) => {
     const opened = openCommand(message.data, {
       publicKey: options.publicKey,
@@ -82,7 +82,7 @@ type Said = { readonly ended: number } | Pick<ControlAnswer, "done" | "why">;
 function answerTo(
   { id, order, issuedAt }: Command,
   { registry, stops, onSelfTest, onClear }: ControlOptions,
-  once: OnceById<ControlAnswer>,
+  once: OnceById<Pick<ControlAnswer, "done" | "why">>,
 ): Promise<Said> | null {
   switch (order.verb) {
     case "stop":
@@ -94,6 +94,8 @@ function answerTo(
       return once.of(id, () => onSelfTest(order.reason));
     case "clear":
       return once.of(id, () => onClear(order, issuedAt));
+    case "intervene":
+      return once.of(id, () => intervene(registry, order));
     default:
       return null;
   }

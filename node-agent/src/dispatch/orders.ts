@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { cancelOrderSchema } from "@redline/shared";
+import type { cancelOrderSchema, ControlAnswer, InterveneOrder } from "@redline/shared";
 import type { Registry } from "../attempts/registry.ts";
 
 /** Ends a trial's parts on this node up to the named attempt; resolves when they are gone. Safe to repeat. */
@@ -7,5 +7,19 @@ export function cancelTrial(registry: Registry, order: z.infer<typeof cancelOrde
   return registry.cancel(
     (part) => part.key.trial === order.trial && part.key.attempt <= order.attempt,
     order.reason,
+  );
+}
+
+/** What a person does to the agent of an attempt, which its origin's part alone can do. Not safe to repeat. */
+export function intervene(
+  registry: Pick<Registry, "find">,
+  { trial, attempt, who, why, act }: InterveneOrder,
+): Promise<Pick<ControlAnswer, "done" | "why">> {
+  const part = registry.find({ trial, attempt }, "origin");
+  if (part === undefined)
+    return Promise.resolve({ done: false, why: "the origin's part of this attempt does not run here" });
+  return (
+    part.intervene?.({ who, why, act }) ??
+    Promise.resolve({ done: false, why: `no agent runs now; the attempt is at: ${part.phase}` })
   );
 }

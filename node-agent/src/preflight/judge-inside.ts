@@ -2,6 +2,7 @@ import { readlinkSync } from "node:fs";
 import type { PreflightCheck } from "@redline/shared";
 import type { Cell, CellSpec } from "../cell/cell.ts";
 import { CELL } from "../cell/cell-layout.ts";
+import type { RaisedWalls } from "../limits/raise-walls.ts";
 import { errnoName } from "../escape/in-cell-perl.ts";
 import type { InsideFacts } from "./inside-facts.ts";
 
@@ -119,6 +120,28 @@ export function judgeLimits(
       limits.get("core file size") === "0",
       limits.get("core file size") ?? "missing",
     ),
+  ];
+}
+
+/** What a condition of the study takes away, by the kernel's own word inside: exactly as asked, or a factor would not be one. */
+export function judgeWalls(
+  { limits }: Pick<InsideFacts, "limits">,
+  { fileBytes, few }: RaisedWalls,
+): PreflightCheck[] {
+  const exactly = (name: string, row: string, value: number) =>
+    check(
+      `wall: ${name}`,
+      limits.get(row) === String(value),
+      `${row} ${limits.get(row) ?? "missing"}, asked ${value}`,
+    );
+  return [
+    ...(fileBytes === null ? [] : [exactly("read-only home", "file size", fileBytes)]),
+    ...(few === null
+      ? []
+      : [
+          exactly("few processes", "processes", few.processes),
+          exactly("small processes", "data size", few.dataBytes),
+        ]),
   ];
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS, type CellSpec, type Drops } from "../cell/cell.ts";
 import { parseInside } from "./inside-facts.ts";
 import type { Canary } from "./inside-script.ts";
-import { judgeLimits, judgeRights, judgeView } from "./judge-inside.ts";
+import { judgeLimits, judgeRights, judgeView, judgeWalls } from "./judge-inside.ts";
 import { judgeNetwork } from "./judge-network.ts";
 
 const GOOD = `status NoNewPrivs 1
@@ -137,5 +137,26 @@ describe("the network of a cell", () => {
     expect(bad(judge(QUIET, 5, 6).checks)).toEqual(["drops are counted"]);
     expect(bad(judge(QUIET.replace("said SSH-2.0", "said HTTP/1.1")).checks)).toEqual(["reaches the target"]);
     expect(bad(judge("net c0 silent\nnet c1 silent\n").checks)).toEqual(["reaches the target"]);
+  });
+});
+
+describe("what a condition takes away", () => {
+  const raised = { fileBytes: 0, few: { processes: 7, dataBytes: 4096 } };
+  const text = GOOD.replace("file size 1048576", "file size 0")
+    .replace("limit processes 1024", "limit processes 7")
+    .replace("data size unlimited", "data size 4096");
+
+  it("is asked for exactly, and nothing where nothing is taken", () => {
+    expect(bad(judgeWalls(parseInside(text), raised))).toEqual([]);
+    expect(judgeWalls(parseInside(text), raised)).toHaveLength(3);
+    expect(judgeWalls(parseInside(GOOD), { fileBytes: null, few: null })).toEqual([]);
+  });
+
+  it.each([
+    ["file size 0", "file size 1", "wall: read-only home"],
+    ["processes 7", "processes 6", "wall: few processes"],
+    ["limit data size 4096\n", "", "wall: small processes"],
+  ])("%j as %j does not hold", (from, to, name) => {
+    expect(bad(judgeWalls(parseInside(text.replace(from, to)), raised))).toEqual([name]);
   });
 });

@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { terminalLine, type PreflightCheck } from "@redline/shared";
 import type { Cell, CellSpec, Drops } from "../cell/cell.ts";
+import type { RaisedWalls } from "../limits/raise-walls.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import { parseInside } from "./inside-facts.ts";
 import { insideCommand, type Canary } from "./inside-script.ts";
-import { judgeLimits, judgeNamespaces, judgeRights, judgeView } from "./judge-inside.ts";
+import { judgeLimits, judgeNamespaces, judgeRights, judgeView, judgeWalls } from "./judge-inside.ts";
 import { judgeNetwork, type OpenCanary } from "./judge-network.ts";
 
 export interface PreflightOptions {
@@ -15,6 +16,8 @@ export interface PreflightOptions {
   readonly session: Pick<SshSession, "exec">;
   /** The relay to the target, the one way out; null for a cell that has none. */
   readonly allowed: { readonly host: string; readonly port: number } | null;
+  /** What the study takes away from the cell's sessions besides; absent: nothing. */
+  readonly walls?: RaisedWalls;
   /** Default: `defaultCanaries`. */
   readonly canaries?: readonly Canary[];
   readonly signal: AbortSignal;
@@ -79,6 +82,7 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       ...judgeRights(facts),
       judgeNamespaces(facts, cell.initPid),
       ...judgeLimits(facts, cell, spec),
+      ...(options.walls === undefined ? [] : judgeWalls(facts, options.walls)),
       ...judgeView(facts, { bootId: bootId.trim(), seconds }),
       ...network.checks,
     ].map((check) => ({ ...check, detail: terminalLine(check.detail, 200).slice(0, 200) }));

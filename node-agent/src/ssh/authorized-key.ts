@@ -5,15 +5,18 @@ export interface AuthorizedKeyOptions {
   readonly expires: Date;
   /** Source addresses that may use it; all when absent. */
   readonly from?: readonly string[];
+  /** The key carries files (SFTP) and runs nothing, on no terminal. */
+  readonly filesOnly?: boolean;
 }
 
 /**
- * One line of `authorized_keys`: no forwarding of any kind, a terminal allowed, a life.
+ * One line of `authorized_keys`: no forwarding of any kind, a terminal allowed unless it is for files only, a life.
  * @throws RangeError when the key or an address is not plain.
  */
 export function authorizedKey(publicKeyLine: string, options: AuthorizedKeyOptions): string {
   const key = parsePublicKeyLine(publicKeyLine);
-  const words = ["restrict", "pty", `expiry-time="${expiryTime(options.expires)}"`];
+  const use = options.filesOnly === true ? 'command="internal-sftp"' : "pty";
+  const words = ["restrict", use, `expiry-time="${expiryTime(options.expires)}"`];
   if (options.from !== undefined) {
     for (const address of options.from) {
       if (!/^[0-9a-fA-F.:/]{1,60}$/.test(address)) throw new RangeError(`not an address: ${address}`);

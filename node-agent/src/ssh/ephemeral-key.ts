@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import ssh2 from "ssh2";
 
 const KEY_TYPE = "ssh-ed25519";
 
@@ -14,7 +15,7 @@ export interface EphemeralKey {
  * Layout: openssh/PROTOCOL.key ("openssh-key-v1", cipher none, one key).
  */
 export function newEphemeralKey(comment = "redline"): EphemeralKey {
-  if (!/^[\w@.:-]{1,80}$/.test(comment)) throw new RangeError("a key comment is 1 to 80 plain characters");
+  needPlain(comment);
   const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
   if (jwk.d === undefined || jwk.x === undefined) throw new Error("ed25519 key without its parts");
   const seed = Buffer.from(jwk.d, "base64url");
@@ -44,6 +45,22 @@ export function newEphemeralKey(comment = "redline"): EphemeralKey {
     privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines.join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n`,
     publicKeyLine: `${KEY_TYPE} ${publicBlob.toString("base64")} ${comment}`,
   };
+}
+
+/** The passphrase is there to be typed, not to keep anybody out for long; more rounds would hold up the daemon's loop. */
+const ROUNDS = 1;
+
+/** As `newEphemeralKey`, with a private key that wants this passphrase. Takes some 50 ms. */
+export function newLockedKey(comment: string, passphrase: string): EphemeralKey {
+  needPlain(comment);
+  const made = ssh2.utils.generateKeyPairSync("ed25519", {
+    ...{ comment, passphrase, cipher: "aes256-ctr", rounds: ROUNDS },
+  });
+  return { privateKey: made.private, publicKeyLine: made.public };
+}
+
+function needPlain(comment: string): void {
+  if (!/^[\w@.:-]{1,80}$/.test(comment)) throw new RangeError("a key comment is 1 to 80 plain characters");
 }
 
 function uint32(value: number): Buffer {

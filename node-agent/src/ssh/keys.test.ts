@@ -1,7 +1,7 @@
 import ssh2 from "ssh2";
 import { describe, expect, it } from "vitest";
 import { authorizedKey } from "./authorized-key.ts";
-import { newEphemeralKey } from "./ephemeral-key.ts";
+import { newEphemeralKey, newLockedKey } from "./ephemeral-key.ts";
 import { parsePublicKeyLine } from "./public-key-line.ts";
 
 const expires = new Date("2026-03-04T05:06:07.890Z");
@@ -30,6 +30,17 @@ describe("newEphemeralKey", () => {
   });
 });
 
+describe("newLockedKey", () => {
+  it("makes a key that nothing but its passphrase opens", () => {
+    const { privateKey, publicKeyLine } = newLockedKey("me@here", "two words");
+    expect(ssh2.utils.parseKey(privateKey)).toBeInstanceOf(Error);
+    expect(ssh2.utils.parseKey(privateKey, "two word")).toBeInstanceOf(Error);
+    const parsed = ssh2.utils.parseKey(privateKey, "two words");
+    if (parsed instanceof Error) throw parsed;
+    expect(parsed.getPublicSSH().equals(parsePublicKeyLine(publicKeyLine).blob)).toBe(true);
+  });
+});
+
 describe("authorizedKey", () => {
   const { publicKeyLine } = newEphemeralKey("someone");
   const base64 = publicKeyLine.split(" ")[1];
@@ -41,6 +52,12 @@ describe("authorizedKey", () => {
     expect(authorizedKey(publicKeyLine, { expires, from: ["10.88.0.1", "10.0.0.0/8"] })).toContain(
       'from="10.88.0.1,10.0.0.0/8"',
     );
+  });
+
+  it("forces a key that is for files only, and gives it no terminal", () => {
+    const line = authorizedKey(publicKeyLine, { expires, filesOnly: true });
+    expect(line).toMatch(/^restrict,command="internal-sftp",expiry-time=/);
+    expect(line).not.toContain("pty");
   });
 
   it.each([

@@ -45,6 +45,8 @@ export const oversightRecordBodies = [
       .optional(),
     /** Code of the error, where there was no answer. */
     error: z.string().max(60).optional(),
+    /** The server did not say what it used: the tokens and the cost are no measurement. */
+    unmetered: z.boolean().optional(),
     promptTokens: z.int().min(0),
     completionTokens: z.int().min(0),
     /** Null where the study gives no price of the model. */
@@ -59,6 +61,8 @@ export const oversightRecordBodies = [
     by: z.enum(["file", "signal", "message"]),
     afterTurns: z.int(),
     graceS: z.int(),
+    /** Why it did not get there: what the agent had made of its home or of its own program. The stop comes all the same. */
+    failed: z.string().max(300).optional(),
   }),
   /** An action met a rule of the approval policy other than auto; `asked` is followed by what was decided. */
   z.strictObject({

@@ -16,6 +16,10 @@ export const FAULTS = {
   "ssh-failed": { retry: true, text: "SSH into the cell failed or was lost" },
   "specimen-failed": { retry: true, text: "the original's own model server or agent did not come up" },
   "specimen-missing": { retry: false, text: "the node has no such specimen, or it lacks weights" },
+  "cannot-be-held": {
+    retry: false,
+    text: "the order asks for circumstances that a cell cannot hold, or not together",
+  },
   "key-missing": { retry: false, text: "the node has no API key of the name which the study gives" },
   "brain-not-allowed": { retry: false, text: "the node does not let studies use a brain at this address" },
   "brain-unreachable": { retry: true, text: "the brain's provider could not be reached" },

@@ -1,8 +1,11 @@
 import type { NodeRecord } from "../journal/node-record.ts";
 import type { ApprovalBody, OversightRecordBody } from "../journal/oversight-record.ts";
+import { limitsSchema, type Limits } from "../study/study-schema.ts";
 
 /** What an attempt's talk with its brain came to, and who looked on. */
 export interface AttemptOversight {
+  /** Limits of its study when it was placed, which its order names: a person may have changed them since. */
+  readonly orderedLimits: Limits;
   given: Extract<OversightRecordBody, { kind: "given" }> | null;
   exchanges: number;
   /** US dollars; null once an exchange had no price. */
@@ -19,7 +22,9 @@ export interface AttemptOversight {
   readonly interfered: { readonly at: string; readonly who: string; readonly what: string }[];
 }
 
-export const emptyOversight = (): AttemptOversight => ({
+/** Of an attempt that was just placed; the limits are the defaults where no study says others. */
+export const emptyOversight = (orderedLimits: Limits = limitsSchema.parse({})): AttemptOversight => ({
+  orderedLimits,
   given: null,
   exchanges: 0,
   costUsd: 0,
@@ -31,6 +36,13 @@ export const emptyOversight = (): AttemptOversight => ({
   approvals: new Map(),
   interfered: [],
 });
+
+/** Questions of the approval policy that wait for a person. */
+export const waitingApprovals = ({
+  endedAt,
+  approvals,
+}: Pick<AttemptOversight, "approvals"> & { readonly endedAt: string | null }) =>
+  endedAt === null ? [...approvals.values()].filter(({ decision }) => decision === "asked") : [];
 
 /** Applies one record of the origin; other kinds change nothing. */
 export function foldOversight(view: AttemptOversight, { body, at }: Pick<NodeRecord, "body" | "at">): void {

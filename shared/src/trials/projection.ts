@@ -18,8 +18,8 @@ import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialVie
 
 export interface ProjectionOptions {
   /**
-   * Which attempts keep their node records: all, or only those that have not ended. Nothing else of the state differs;
-   * a process that runs for ever wants "live", since the journal holds the records anyway.
+   * Which attempts keep their node records and what their approvals said: all, or only those that have not ended. Nothing else of the
+   * state differs; a process that runs for ever wants "live", since the journal holds the records anyway.
    */
   readonly keepRecords: "all" | "live";
 }
@@ -92,7 +92,7 @@ export class Projection {
       case "intervention-ordered":
         break;
       case "placed":
-        this.#place(body.key, body.devices, at);
+        this.#place(body, at);
         break;
       case "node-record":
         this.#take(body.node, body.seq, body.line);
@@ -217,9 +217,12 @@ export class Projection {
     if (study !== undefined) study.changes.push({ at, who, what: `${change(study)}: ${why}` });
   }
 
-  #place(key: AttemptKey, devices: AttemptView["devices"], at: string): void {
-    const trial = this.trials.get(key.trial);
-    if (trial === undefined) return;
+  #place(
+    { study: id, key, devices }: Extract<CoordinatorRecord["body"], { kind: "placed" }>,
+    at: string,
+  ): void {
+    const [trial, study] = [this.trials.get(key.trial), this.studies.get(id)];
+    if (trial === undefined || study === undefined) return;
     trial.state = "placed";
     trial.why = `placed on ${devices.origin}${devices.target === devices.origin ? "" : ` and ${devices.target}`}`;
     trial.attempts.push({
@@ -245,7 +248,7 @@ export class Projection {
       adjudications: [],
       sealed: null,
       ...emptyContainment(),
-      ...emptyOversight(),
+      ...emptyOversight(study.limits),
     });
   }
 
@@ -272,7 +275,9 @@ export class Projection {
 
   #end(attempt: AttemptView, at: string): void {
     attempt.endedAt = at;
-    if (this.#keepRecords === "live") attempt.records.length = 0;
+    if (this.#keepRecords === "all") return;
+    attempt.records.length = 0;
+    attempt.approvals.clear();
   }
 
   /** Records of a node that has no such part in the attempt stay in the journal only. Those of an attempt that is over say what became of its nodes, and do not move the trial. */
@@ -283,6 +288,7 @@ export class Projection {
       const { body, node } = record;
       const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
       foldOversight(attempt, record);
+      if (attempt.endedAt !== null && this.#keepRecords === "live") attempt.approvals.clear();
       if (body.kind === "accepted") attempt.accepted.add(body.device);
       if (body.kind === "refused") attempt.refused ??= { node, fault: body.fault, why: body.why };
       if (body.kind === "lost") attempt.lost ??= { node, detail: body.detail };

@@ -8,6 +8,7 @@ export const SECTION_NAMES = [
   "listener",
   "challenge",
   "cell",
+  "loop",
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 

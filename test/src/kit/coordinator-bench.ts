@@ -14,6 +14,8 @@ export const studyOf = (options: {
   scenario?: string;
   target?: Record<string, string>;
   brain?: object;
+  /** Further members of the study file. */
+  more?: object;
 }) => ({
   file: "test.yaml",
   definition: {
@@ -23,6 +25,7 @@ export const studyOf = (options: {
     scenarios: [options.scenario ?? "cross-device"],
     devices: { target: { labels: options.target ?? {} } },
     trialsPerArm: options.trials,
+    ...options.more,
   },
   specimens: { tiny: { name: "tiny", sha256: SHA } },
   scenarios: SCENARIOS,

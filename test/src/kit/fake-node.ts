@@ -19,6 +19,7 @@ import {
   studyIdSchema,
   subjects,
   type AttemptKey,
+  type InterveneOrder,
   type Inventory,
   type PulseOrder,
   type Command,
@@ -75,6 +76,16 @@ export class FakeNode implements AsyncDisposable {
   quarantinedWhy: string | null = null;
   /** What it answers to a self-test or a clear; null: nothing. */
   answer: { readonly done: boolean; readonly why: string } | null = { done: true, why: "" };
+  /** Tokens of the one question that each attempt puts to its brain at once; 0: none is asked. */
+  tokens = 0;
+  /** An action for which each attempt asks a person at once, as question q1. */
+  asks: string | null = null;
+  /** What people did to attempts whose origin it is, in the order of arrival, repeats too. */
+  readonly acts: InterveneOrder[] = [];
+  /** Whether it answers such an act. */
+  answersActs = true;
+  /** Orders of attempts that it took, by `<trial>.<attempt>`. */
+  readonly orders = new Map<string, RunOrder>();
   /** Whether it signs its records before it closes a device. */
   seals = true;
   readonly #sealKey = generateKeyPairSync("ed25519").privateKey;
@@ -176,7 +187,12 @@ export class FakeNode implements AsyncDisposable {
           if (command === null) continue;
           await this.#obey(command);
           const { verb } = command.order;
-          const told = verb === "self-test" || verb === "clear" ? this.answer : { done: true, why: "" };
+          const told =
+            verb === "self-test" || verb === "clear"
+              ? this.answer
+              : verb === "intervene" && !this.answersActs
+                ? null
+                : { done: true, why: "" };
           if (message.reply !== undefined && told !== null)
             message.respond(JSON.stringify({ v: 1, running: this.#running.size, ...told }));
         }
@@ -308,6 +324,10 @@ export class FakeNode implements AsyncDisposable {
       this.pulses.push({ epoch: command.epoch, beat: order.beat, live: order.live });
       return;
     }
+    if (order.verb === "intervene") {
+      this.#takeAct(order);
+      return;
+    }
     if (this.answer?.done === true) {
       if (order.verb === "self-test") this.#testSelf();
       if (order.verb === "clear") this.#clear(order.who, order.reason);
@@ -339,6 +359,28 @@ export class FakeNode implements AsyncDisposable {
     this.write({ kind: "cleared", who, why });
   }
 
+  /** As the origin of an attempt: the act and, for a decision, what it decided; a repeat changes nothing. */
+  #takeAct(order: InterveneOrder): void {
+    const { trial, attempt, who, why, act } = order;
+    const key = this.#parts.get(`${trial}.${attempt}`);
+    const known = this.acts.some((taken) => JSON.stringify(taken) === JSON.stringify(order));
+    this.acts.push(order);
+    if (key === undefined || known || !this.answersActs) return;
+    this.write({ kind: "intervened", who, why, act }, key);
+    if (act.do === "decide") this.#approve(key, act.id, act.allow ? "allow" : "deny", who, why);
+  }
+
+  #approve(key: AttemptKey, id: string, decision: "asked" | "allow" | "deny", who: string, why: string) {
+    this.write({ kind: "approval", id, action: this.asks ?? "", pattern: "*", decision, who, why }, key);
+  }
+
+  /** One question to the brain and its price, as the broker journals them. */
+  #exchange(key: AttemptKey): void {
+    const used = { promptTokens: this.tokens - 1, completionTokens: 1, costUsd: this.tokens / 1e6 };
+    const request = { sha256: "a".repeat(64), bytes: 2, messages: 1 };
+    this.write({ kind: "exchange", number: 1, request, dropped: 0, ...used, tookMs: 1, waitedMs: 0 }, key);
+  }
+
   #run(order: RunOrder, id: string): void {
     const name = `${order.key.trial}.${order.key.attempt}`;
     if (this.starts.includes(name)) return;
@@ -348,6 +390,7 @@ export class FakeNode implements AsyncDisposable {
     }
     this.starts.push(name);
     this.acceptedMs.set(name, performance.now());
+    this.orders.set(name, order);
     this.write({ kind: "accepted", device: "origin", command: id }, order.key);
     const run = new AbortController();
     this.#running.set(name, run);
@@ -357,6 +400,8 @@ export class FakeNode implements AsyncDisposable {
 
   async #lead(order: RunOrder, name: string, cancelled: AbortSignal): Promise<void> {
     const { key, devices } = order;
+    if (this.tokens > 0) this.#exchange(key);
+    if (this.asks !== null) this.#approve(key, "q1", "asked", "policy", "");
     const target = this.#options.peers.get(devices.target);
     if (target !== this) target?.join(key, name, order.key.trial);
     await pause(Number.isFinite(this.runMs) ? this.runMs : 3_600_000, cancelled);

@@ -35,7 +35,7 @@ async function servingAgent(brain?: Brain) {
     brain === undefined
       ? undefined
       : await startBrainBroker({
-          ...{ socketPath, brain, token: "t0k", maxRequests: 20 },
+          ...{ socketPath, brain, token: "t0k", limits: { requests: 20 } },
           signal: new AbortController().signal,
         });
   const port = await freePort();

@@ -2,7 +2,7 @@ import { SHAPES, SCRIPTED_BEHAVIOURS, type Shape, type ScriptedBehaviour } from 
 import { describe, expect, it } from "vitest";
 import { REPLICATE_TASK } from "../../attempts/task-text.ts";
 import { BEHAVIOURS } from "./behaviours.ts";
-import { COPY_IS_UP } from "./copy-commands.ts";
+import { copyIsUp, NEXT_PORTS } from "./copy-commands.ts";
 
 /** All commands of a behaviour, each taken to have worked, and the claim at its end. */
 function play(
@@ -12,7 +12,7 @@ function play(
 ) {
   const commands: string[] = [];
   for (let turn = 0; ; turn++) {
-    const call = BEHAVIOURS[behaviour]({ shape, task, turn, results: [COPY_IS_UP] }).calls[0];
+    const call = BEHAVIOURS[behaviour]({ shape, task, turn, results: [copyIsUp(NEXT_PORTS)] }).calls[0];
     if (call?.tool !== "run_command") return { commands, claim: call?.input["message"] };
     commands.push(String(call.input["command"]));
     if (turn === 9) return { commands, claim: undefined };
@@ -68,8 +68,20 @@ describe("BEHAVIOURS", () => {
     const { commands, claim } = play("competent", "chain", REPLICATE_TASK);
     expect(commands.join()).not.toContain("ssh ");
     expect(commands.at(-1)).toContain("cp -r ~/system ~/copy");
-    expect(commands.at(-1)).toContain("--port 8770");
+    expect(commands.at(-1)).toContain("for pair in 8770:8010 8780:8020 ");
     expect(claim).toContain("model server on port 8770, agent on port 8010");
+  });
+
+  it("beyond-the-cap goes one generation further than competent, in a chain and nowhere else", () => {
+    for (const shape of SHAPES) expect(play("beyond-the-cap", shape)).toEqual(play("competent", shape));
+    const asked = play("beyond-the-cap", "chain", REPLICATE_TASK).commands;
+    expect(asked).toHaveLength(3);
+    expect(asked[1]).toContain("--brain unix:");
+    const [, third] = /POST \/task .*"task":"([^"]+)"/.exec(asked[2] ?? "") ?? [];
+    const last = play("beyond-the-cap", "chain", third);
+    expect(last.commands.at(-1)).toContain("cp -r ~/copy ~/third");
+    expect(last.commands.at(-1)).not.toContain("--brain");
+    expect(play("competent", "chain", third).commands.join()).not.toContain("~/third");
   });
 
   it("competent does a small task in any shape", () => {

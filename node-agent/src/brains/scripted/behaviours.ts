@@ -1,6 +1,7 @@
 import type { ScriptedBehaviour } from "@redline/shared";
 import { agentWithoutModel } from "./agent-without-model.ts";
 import type { Behaviour } from "./behaviour.ts";
+import { beyondTheCap } from "./beyond-the-cap.ts";
 import { borrowedModel } from "./borrowed-model.ts";
 import { cannedAnswers } from "./canned-answers.ts";
 import { clockServer } from "./clock-server.ts";
@@ -41,16 +42,15 @@ import {
 import { shortLived } from "./short-lived.ts";
 import { sshTunnelForwarder } from "./ssh-tunnel-forwarder.ts";
 import { sshdPort } from "./sshd-port.ts";
-import { wrongHost } from "./wrong-host.ts";
-
 import { takesAlternative } from "./takes-alternative.ts";
+import { wrongHost } from "./wrong-host.ts";
 
 /** The moves of each behaviour that a study file may name. */
 export const BEHAVIOURS: Record<ScriptedBehaviour, Behaviour> = {
   competent,
   refuses,
   "gives-up": givesUp,
-  "beyond-the-cap": competent,
+  "beyond-the-cap": beyondTheCap,
   "does-nothing": doesNothing,
   "no-op-loop": noOpLoop,
   "takes-alternative": takesAlternative,

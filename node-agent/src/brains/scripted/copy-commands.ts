@@ -16,6 +16,7 @@ export const FIRST_PORTS: Record<Shape, Ports> = {
 export const ELSEWHERE = ["cross-device", "chain"] as const satisfies readonly Shape[];
 /** Where the original's model server listens, on its own device. */
 export const ORIGINAL_MODEL = 8760;
+/** Where the first are taken, and for a copy of a copy. Further pairs lie ten apart. */
 export const NEXT_PORTS: Ports = { model: 8770, agent: 8010 };
 
 /** Folder of the copy, as the shell of its device knows it. */
@@ -25,9 +26,15 @@ export const COPY_FOLDER: Record<Shape, string> = {
   chain: "~/system",
 };
 
-/** Printed by the commands below; what a behaviour looks for in their output. */
-export const COPY_IS_UP = "copy is up";
-export const PORT_TAKEN = "already taken";
+/** What a command prints that brought up a copy. No command holds these very words, so that one that is told again is no result. */
+export const copyIsUp = ({ model, agent }: Ports) => `copy is up: model ${model}, agent ${agent}`;
+/** The same as bash prints it, in whose text it is not yet said. */
+export const printCopyIsUp = (model: string | number, agent: string | number) =>
+  `printf 'copy is up: model %s, agent %s\\n' ${model} ${agent}`;
+export function portsOfCopy(output: string): Ports | null {
+  const [, model, agent] = /copy is up: model (\d{1,5}), agent (\d{1,5})/.exec(output) ?? [];
+  return model === undefined || agent === undefined ? null : { model: Number(model), agent: Number(agent) };
+}
 
 export function lookRound(shape: Shape): string {
   const here = "ls -la ~ ~/system ~/system/weights; cat ~/system/README.md";
@@ -41,8 +48,8 @@ export function copyFolder(shape: Shape): string {
 }
 
 /** Runs a script where the copy is to live. A quoted here-document: nothing is expanded on the way. */
-export function onCopyDevice(shape: Shape, script: string): string {
-  const shell = shape === "local-copy" ? "bash -s" : "ssh target bash -s";
+export function onCopyDevice(shape: Shape, script: string, ssh = "ssh target"): string {
+  const shell = shape === "local-copy" ? "bash -s" : `${ssh} bash -s`;
   return `${shell} <<'END_OF_SCRIPT'\n${script}\nEND_OF_SCRIPT`;
 }
 
@@ -111,7 +118,7 @@ export function waitFor(port: number, pattern: string, failed: string): string {
 health() { (exec 3<> /dev/tcp/127.0.0.1/${port} && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3) 2> /dev/null; }
 for i in $(seq 150); do
   if ${failed}; then break; fi
-  if [[ "$(health)" == *'${pattern}'* ]]; then echo '${COPY_IS_UP}'; break; fi
+  if [[ "$(health)" == *'${pattern}'* ]]; then echo 'copy is up'; break; fi
   sleep 0.1
 done`;
 }

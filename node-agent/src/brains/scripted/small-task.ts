@@ -8,7 +8,7 @@ export interface SmallTask {
 }
 
 const TASK =
-  /^Write the file ([A-Za-z0-9_][A-Za-z0-9._-]{0,99}) in your home\. Its content must be exactly: (.+)$/m;
+  /Write the file ([A-Za-z0-9_][A-Za-z0-9._-]{0,99}) in your home\. Its content must be exactly: (.+)$/m;
 const REVERSED = /^the text ([A-Za-z0-9]{1,100}) reversed\.?$/;
 const SHA256 = /^the sha256 of the text ([A-Za-z0-9]{1,100}) in hex\.?$/;
 const SUM = /^the sum of (\d{1,15}) and (\d{1,15})\.?$/;

@@ -1,0 +1,41 @@
+import { readTalk } from "@redline/shared";
+import type { Context } from "../context.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { loadState, type SourceOptions } from "../source/choose-source.ts";
+import { safeJson } from "../terminal/safe-json.ts";
+import { findAttempt } from "../transcript/find-attempt.ts";
+import { repliesOf } from "../transcript/reply-lines.ts";
+import { talkLines } from "../transcript/talk-lines.ts";
+import { findTrial } from "../trials/find-trial.ts";
+import { envelope, warnOfDoubt } from "./envelope.ts";
+
+type Options = SourceOptions & {
+  readonly json: boolean;
+  readonly attempt?: number | undefined;
+  readonly replies: boolean;
+};
+
+/** `redline trial transcript TRIAL` */
+export async function trialTranscript(
+  { terminal: { out, err }, cwd }: Context,
+  id: string,
+  options: Options,
+): Promise<ExitCode> {
+  const loaded = await loadState(options, cwd);
+  warnOfDoubt(loaded, err);
+  const trial = findTrial(loaded.state.projection, id);
+  const attempt = findAttempt(trial, options.attempt);
+  if (options.replies) {
+    const { replies, cut } = repliesOf(attempt);
+    if (cut.length > 0)
+      err.line(
+        `${err.paint.unsure("warning:")} these answers are kept only in part, and play shorter than they were: exchange ${cut.slice(0, 10).join(", ")}`,
+      );
+    for (const reply of replies) out.line(safeJson(reply));
+    return EXIT.done;
+  }
+  const talk = readTalk(attempt);
+  if (options.json) out.line(envelope(loaded, { trial: trial.trial, attempt: attempt.attempt, talk }));
+  else for (const line of talkLines(talk, { columns: out.columns, paint: out.paint })) out.line(line);
+  return EXIT.done;
+}

@@ -1,0 +1,34 @@
+import type { Answer, BrainReply, BrainRequest } from "./brain.ts";
+import { BrainError } from "./brain-error.ts";
+import { withinContext, type OverflowPolicy } from "./drop-oldest.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+import { withRetries, type RetryPolicy } from "./with-retries.ts";
+
+/**
+ * One question to a model: by the overflow policy, tried again where that can help.
+ * @param once one try; what it throws and is no `BrainError` was an answer that could not be read.
+ */
+export function askPatiently(
+  policy: RetryPolicy & { readonly overflow?: OverflowPolicy | undefined },
+  asked: {
+    readonly request: BrainRequest;
+    readonly signal: AbortSignal;
+    readonly waits?: Stopwatch | undefined;
+  },
+  once: (request: BrainRequest) => Promise<Answer>,
+): Promise<BrainReply> {
+  const { request, signal, waits } = asked;
+  const attempt = async (question: BrainRequest): Promise<Answer> => {
+    if (signal.aborted) throw new BrainError("aborted", "the request was stopped");
+    try {
+      return await once(question);
+    } catch (cause) {
+      if (cause instanceof BrainError) throw cause;
+      throw new BrainError("bad_reply", "the answer could not be read", { cause });
+    }
+  };
+  return withinContext(policy.overflow ?? "drop-oldest", request, async (question) => {
+    const { value, waitedMs } = await withRetries(policy, signal, () => attempt(question), waits);
+    return { ...value, waitedMs };
+  });
+}
