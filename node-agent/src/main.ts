@@ -202,7 +202,8 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       eyes,
       instruments,
       specimens: inventory.specimens,
-      openBrain: (order) => openOrderedBrain(order, settings.REDLINE_KEY_DIR, settings.REDLINE_BRAIN_URLS),
+      openBrain: (order, ways) =>
+        openOrderedBrain(order, settings.REDLINE_KEY_DIR, settings.REDLINE_BRAIN_URLS, ways),
       cellsDir,
       socketsDir: SOCKETS_DIR,
       advertise: settings.REDLINE_ADVERTISE,

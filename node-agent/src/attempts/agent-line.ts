@@ -26,6 +26,9 @@ export class AgentLine {
     this.#cell = cell;
   }
 
+  /** Whether an agent runs that could hear. */
+  readonly open = (): boolean => this.#cell !== null;
+
   /** Rejects where the agent did not take it, within some seconds. */
   readonly deliver = async (text: string): Promise<void> => {
     if (this.#cell === null) throw new Error("the agent does not run now");

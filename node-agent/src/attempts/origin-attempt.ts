@@ -84,7 +84,7 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   const daemonKey = newEphemeralKey("redline-daemon");
   const agentKey = newKeyForTarget(order);
   const line = new AgentLine(deps.instruments, specimen, signal);
-  const oversight = openOversight({ order, log, signal, deliver: line.deliver });
+  const oversight = openOversight({ order, log, signal, deliver: line.deliver, running: line.open });
   const talk = new AgentTalk(oversight.gate, (body) => log.write(body, order.key));
   part.intervene = (act) => oversight.intervene(act);
   const enter = (phase: string) => {

@@ -60,4 +60,4 @@ export const FIND_LAUNCHER = `launch=start-model.mjs
 
 /** `missing-tools`: leaves in `$with` what there is to start something that outlives its session. */
 export const FIND_DETACH =
-  'with=; for tool in setsid nohup; do if type -P $tool > /dev/null; then with="$with $tool"; fi; done';
+  'with=; for tool in setsid nohup; do if [ -x "$(type -P $tool)" ]; then with="$with $tool"; fi; done';
