@@ -32,6 +32,7 @@ const LIMIT = {
 /** A brain may have a person behind it: a run's limits are kept outside. */
 const TIMEOUT_MS = { health: 1_000, chat: 60_000, brain: 86_400_000, single: 30_000 };
 const [RETRY_MS, GRACE_MS] = [1_000, 100]; // grace: for output of what an ended shell left running
+const EVENT_MS = 20; // the longest that an event waits to be written together with others
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 const asError = (error) => ({ error: messageOf(error) });
 const textOf = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
@@ -43,15 +44,21 @@ function attempt(action) {
   }
 }
 // ---- What is said: events for programs, or plain text for a person --------------------------------
-let plain = false;
-/** Writes one event. Texts that make the line too long are cut. */
+let [plain, unsaid, timer] = [false, "", undefined];
+/** Says an event, soon. Texts that make the line too long are cut. */
 function emit(event) {
   let line = plain ? plainText(event) : `${JSON.stringify(event)}\n`;
   for (let most = LIMIT.event; !plain && Buffer.byteLength(line) > LIMIT.event; most /= 2) {
     const cut = (_, value) => (value.length > most ? `${value.slice(0, most)}... [cut]` : value);
     line = `${JSON.stringify(event, (key, value) => (typeof value === "string" ? cut(key, value) : value))}\n`;
   }
-  process.stdout.write(line);
+  if (unsaid === "") timer = setTimeout(flush, EVENT_MS);
+  unsaid += line;
+}
+function flush() {
+  clearTimeout(timer);
+  process.stdout.write(unsaid);
+  unsaid = "";
 }
 /** Without control, escape and bidi characters: a terminal reads it. */
 function plainText({ event, text, input, exit, output, message, reason }) {
@@ -66,19 +73,23 @@ const toBrain = new http.Agent({ keepAlive: true, maxSockets: 1 });
 async function requestJson(asked) {
   const { base, path, body, token, timeoutMs, limit = LIMIT.body, agent = false } = asked;
   const [, socketPath] = /^unix:(.+)$/.exec(base) ?? [];
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const headers = { "content-type": "application/json", ...authorization };
-  const method = body === undefined ? "GET" : "POST";
-  const options = { socketPath, agent, headers, method, signal: AbortSignal.timeout(timeoutMs) };
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  const options = { socketPath, agent, headers, method: body === undefined ? "GET" : "POST" };
   const request = http.request(new URL(path, socketPath ? "http://brain" : base), options);
   request.on("error", () => {}).end(JSON.stringify(body));
+  let waitedFor = request;
+  const late = () => waitedFor.destroy(new Error(`no reply within ${timeoutMs} ms`));
+  const timer = setTimeout(late, timeoutMs);
   try {
     const [response] = await once(request, "response");
+    waitedFor = response;
     return { status: response.statusCode, body: await readJson(response, limit, "reply") };
   } catch (error) {
     // A kept connection may be closed at the other end just before it is used: nobody has read the question then.
     if (request.reusedSocket && error.code === "ECONNRESET") return requestJson(asked);
-    throw error.name === "AbortError" ? new Error(`no reply within ${timeoutMs} ms`) : error;
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 async function readJson(stream, limit, name) {
@@ -119,7 +130,7 @@ async function serve(options) {
 }
 async function isUp(base) {
   const asked = requestJson({ base, path: "/health", timeoutMs: TIMEOUT_MS.health });
-  return (await asked.catch(() => undefined))?.status === 200;
+  return (await asked.catch(asError)).status === 200;
 }
 /** Gives the message to the model and its answer back, as it is. */
 async function chat(message, base) {
@@ -379,7 +390,6 @@ const ANSWERS = {
   pan2024: (reply) => readText(reply, "action", panAction),
   single: (reply) => readText(reply, "outcome", singleAction),
 };
-
 // ---- The loop -------------------------------------------------------------------------------------
 /** Text and tool calls of the brain's answer. It is not trusted: sizes are bounded and every field is checked. */
 async function askBrain(messages, tools, { brain: base, brainModel, token }) {
@@ -431,6 +441,7 @@ async function workOn(task, options) {
         tell(failed ? "error" : "claim", failed ? input : { text: input.message });
         return end(kind === "single" ? "answered" : "finish", turn);
       }
+      flush(); // what the command does to this process cannot take back that it was started
       const result = await hands.act(call);
       tell("result", { tool, exit: result.exit, output: result.output });
       results.push({ id, ...result });
@@ -479,6 +490,7 @@ async function main() {
   plain = values.plain || mode === "chat";
   // The reader of the events may go away; the service stays.
   process.stdout.on("error", () => {});
+  process.on("exit", flush);
   await serve(options);
   process.once("SIGTERM", onSigterm);
   emit({ event: "started", mode, port: options.port, model });
