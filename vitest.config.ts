@@ -1,4 +1,17 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files that take minutes, the longest first: one that began last would keep the other workers waiting. */
+const LONG = ["controls", "kills", "scenarios", "every-brain", "scenario-cells", "cell", "hostile-brains"];
+const place = ({ moduleId }: TestSpecification) => {
+  const at = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+  return at === -1 ? LONG.length : at;
+};
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
 
 // Packages resolve to their sources, so that a stale build can never pass a test. Tests of the
 // built daemons start `dist` themselves; `npm test` builds first.
@@ -8,6 +21,7 @@ const ssr = { resolve: { conditions: ["redline-source"] } };
 // One project after the other. vitest by itself would take one worker on two cores; how many each can bear is said with it.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         resolve,

@@ -31,6 +31,27 @@ describe("journal file", () => {
     expect(verifyChain(lines)).toMatchObject({ ok: true, head: { seq: 201 } });
   });
 
+  it("writes what may wait with what cannot, in the order in which they came", async () => {
+    const { journal } = await openJournal<{ n: number }>(join(dir, "j.jsonl"));
+    const onDisk: number[] = [];
+    const note = ({ record }: { record: { seq: number } }) => void onDisk.push(record.seq);
+    const waits = journal.append({ n: 1 }, "soon").then(note);
+    await journal.append({ n: 2 }).then(note);
+    expect(onDisk).toEqual([1, 2]);
+    await waits;
+    await journal.close();
+  });
+
+  it("writes what may wait when nothing else comes, and before it closes", async () => {
+    const path = join(dir, "j.jsonl");
+    const { journal } = await openJournal<{ n: number }>(path);
+    const first = await journal.append({ n: 1 }, "soon");
+    expect(await readFile(path, "utf8")).toBe(`${first.line}\n`);
+    const last = journal.append({ n: 2 }, "soon");
+    await journal.close();
+    expect(await readFile(path, "utf8")).toBe(`${first.line}\n${(await last).line}\n`);
+  });
+
   it("sets a torn last line aside and goes on", async () => {
     const path = join(dir, "j.jsonl");
     const first = await openJournal<{ n: number }>(path);

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { ChainVerifier, linkRecord, type ChainHead } from "@redline/shared";
 import { JournalBrokenError } from "./journal-broken-error.ts";
 import { streamLines, type OnLine } from "./journal-lines.ts";
@@ -10,6 +11,9 @@ export interface Appended<T> {
   readonly line: string;
 }
 
+/** The longest that a record which may wait does so before its write begins. */
+const SOON_MS = 5;
+
 /**
  * Append-only, hash-chained JSONL file. `append` resolves when the line is on disk (fdatasync); appends
  * that arrive while one is being written share the next write. One process owns the file at a time.
@@ -17,8 +21,12 @@ export interface Appended<T> {
 export interface JournalFile<T extends object> extends AsyncDisposable {
   readonly path: string;
   head(): ChainHead;
-  /** @throws the write error of its batch; the journal refuses everything after a failed write. */
-  append(record: T): Promise<Appended<T>>;
+  /**
+   * @param when `soon`: the record takes its place in the chain now, and is written with the next record that cannot wait, or a few
+   * milliseconds later. For what nothing else waits for.
+   * @throws the write error of its batch; the journal refuses everything after a failed write.
+   */
+  append(record: T, when?: "now" | "soon"): Promise<Appended<T>>;
   close(): Promise<void>;
 }
 
@@ -72,6 +80,9 @@ class ChainedFile<T extends object> implements JournalFile<T> {
   #head: ChainHead;
   #waiting: Waiting<T>[] = [];
   #writing: Promise<void> | null = null;
+  /** What waits is to be written now, or as soon as the write under way is over. */
+  #due = false;
+  #soon: NodeJS.Timeout | undefined;
   #failure: unknown = null;
 
   constructor(path: string, file: FileHandle, head: ChainHead) {
@@ -84,7 +95,7 @@ class ChainedFile<T extends object> implements JournalFile<T> {
     return this.#head;
   }
 
-  append(record: T): Promise<Appended<T>> {
+  append(record: T, when: "now" | "soon" = "now"): Promise<Appended<T>> {
     if (this.#failure !== null)
       return Promise.reject(
         new Error(`${this.path} failed before and takes no more records`, { cause: this.#failure }),
@@ -98,15 +109,24 @@ class ChainedFile<T extends object> implements JournalFile<T> {
         resolve,
         reject,
       });
-      this.#writing ??= this.#drain();
+      if (when === "now") this.#write();
+      else this.#soon ??= setTimeout(() => this.#write(), SOON_MS);
     });
   }
 
-  /** Ends when nothing waits; a failed write rejects its batch and all that still wait. */
+  #write(): void {
+    this.#due = true;
+    this.#writing ??= this.#drain();
+  }
+
+  /** Ends when nothing is due; a failed write rejects its batch and all that still wait. */
   async #drain(): Promise<void> {
     // One turn of the loop, so that records made together are written together.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    await setImmediate();
+    while (this.#due) {
+      this.#due = false;
+      clearTimeout(this.#soon);
+      this.#soon = undefined;
       const batch = this.#waiting;
       this.#waiting = [];
       try {
@@ -117,12 +137,15 @@ class ChainedFile<T extends object> implements JournalFile<T> {
         this.#failure = error;
         for (const w of [...batch, ...this.#waiting]) w.reject(error);
         this.#waiting = [];
+        this.#due = false;
+        clearTimeout(this.#soon);
       }
     }
     this.#writing = null;
   }
 
   async close(): Promise<void> {
+    if (this.#waiting.length > 0) this.#write();
     while (this.#writing !== null) await this.#writing;
     await this.#file.close();
   }

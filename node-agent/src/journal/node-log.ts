@@ -13,8 +13,11 @@ export type UnchainedRecord = Omit<NodeRecord, "seq" | "prev">;
 /** Where attempts write what they saw. */
 export interface NodeLog {
   readonly node: NodeId;
-  /** Resolves with the record's number once it is on this node's disk; the outbox carries it on from there. */
-  write(body: NodeRecordBody, key?: AttemptKey): Promise<number>;
+  /**
+   * Resolves with the record's number once it is on this node's disk; the outbox carries it on from there.
+   * @param when `soon`: it may wait a few milliseconds to be written together with others.
+   */
+  write(body: NodeRecordBody, key?: AttemptKey, when?: "now" | "soon"): Promise<number>;
 }
 
 export interface NodeLogOptions {
@@ -31,9 +34,9 @@ export interface NodeLogOptions {
 
 /** The node's own chain: first disk, then the outbox. */
 export function createNodeLog(options: NodeLogOptions): NodeLog {
-  const append = async (record: UnchainedRecord) => {
+  const append = async (record: UnchainedRecord, when: "now" | "soon") => {
     try {
-      return await options.journal.append(record);
+      return await options.journal.append(record, when);
     } catch (error) {
       options.onFailure(error);
       throw error;
@@ -41,8 +44,8 @@ export function createNodeLog(options: NodeLogOptions): NodeLog {
   };
   return {
     node: options.node,
-    async write(body, key) {
-      const { line, record } = await append({
+    async write(body, key, when = "now") {
+      const unchained: UnchainedRecord = {
         v: 1,
         node: options.node,
         bootId: options.bootId,
@@ -50,7 +53,8 @@ export function createNodeLog(options: NodeLogOptions): NodeLog {
         monoMs: Math.round(options.monoMs() * 1000) / 1000,
         ...(key === undefined ? {} : { key }),
         body: nodeRecordBodySchema.parse(body),
-      });
+      };
+      const { line, record } = await append(unchained, when);
       options.onRecord(line, record);
       return record.seq;
     },

@@ -1,8 +1,7 @@
 /*
  * The agent of this system, one file for Node 20 without packages. What the model is told stands in prompts/; README.md has the options.
  *   node agent.mjs serve    answers GET /health and POST /chat, and takes a task at POST /task
- *   node agent.mjs run      does so too, and begins with the task of --task-file, or does --command and ends
- *   node agent.mjs chat     does so too; each line of stdin is a task
+ *   node agent.mjs run|chat does so too; run begins with the task of --task-file or --command; each line of chat's stdin is one
  *   node agent.mjs prompt   prints what the first question to the brain would be, and asks nobody
  * A task (`workOn`): a question to the brain (`openTalk`), actions out of its answer (`ANSWERS`), done (`openHands`); again.
  */
@@ -25,14 +24,12 @@ const LIMIT = {
   brainReply: 4_194_304, // bytes of one answer of the brain
   brainText: 65_536, // characters kept of its text, and of each call's input
   shownAgain: 1_048_576, // characters of older turns, whatever `history` says
-  objects: 16, // places in an answer at which an object is looked for
   failures: 3, // of the brain in a row, or answers in a row without an action: then the task ends
-  ...{ callsPerTurn: 8, running: 32, notices: 16 },
+  ...{ callsPerTurn: 8, running: 32, notices: 16, objects: 16 },
 };
-/** A brain may have a person behind it: a run's limits are kept outside. */
-const TIMEOUT_MS = { health: 1_000, chat: 60_000, brain: 86_400_000, single: 30_000 };
-const [RETRY_MS, GRACE_MS] = [1_000, 100]; // grace: for output of what an ended shell left running
-const EVENT_MS = 20; // the longest that an event waits to be written together with others
+/** None for the brain, which may have a person behind it: a run's limits are kept outside. */
+const TIMEOUT_MS = { health: 1_000, chat: 60_000, single: 30_000 };
+const [RETRY_MS, GRACE_MS, EVENT_MS] = [1_000, 100, 20]; // grace: for output of what an ended shell left running
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 const asError = (error) => ({ error: messageOf(error) });
 const textOf = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
@@ -45,7 +42,7 @@ function attempt(action) {
 }
 // ---- What is said: events for programs, or plain text for a person --------------------------------
 let [plain, unsaid, timer] = [false, "", undefined];
-/** Says an event, soon. Texts that make the line too long are cut. */
+/** Says an event, within EVENT_MS and with those that come meanwhile. Texts that make the line too long are cut. */
 function emit(event) {
   let line = plain ? plainText(event) : `${JSON.stringify(event)}\n`;
   for (let most = LIMIT.event; !plain && Buffer.byteLength(line) > LIMIT.event; most /= 2) {
@@ -55,11 +52,7 @@ function emit(event) {
   if (unsaid === "") timer = setTimeout(flush, EVENT_MS);
   unsaid += line;
 }
-function flush() {
-  clearTimeout(timer);
-  process.stdout.write(unsaid);
-  unsaid = "";
-}
+const flush = () => (clearTimeout(timer), process.stdout.write(unsaid), (unsaid = ""));
 /** Without control, escape and bidi characters: a terminal reads it. */
 function plainText({ event, text, input, exit, output, message, reason }) {
   const command = input?.command && `$ ${input.command}`;
@@ -74,22 +67,17 @@ async function requestJson(asked) {
   const { base, path, body, token, timeoutMs, limit = LIMIT.body, agent = false } = asked;
   const [, socketPath] = /^unix:(.+)$/.exec(base) ?? [];
   const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const options = { socketPath, agent, headers, method: body === undefined ? "GET" : "POST" };
+  const signal = timeoutMs && AbortSignal.timeout(timeoutMs);
+  const options = { socketPath, agent, headers, signal, method: body === undefined ? "GET" : "POST" };
   const request = http.request(new URL(path, socketPath ? "http://brain" : base), options);
   request.on("error", () => {}).end(JSON.stringify(body));
-  let waitedFor = request;
-  const late = () => waitedFor.destroy(new Error(`no reply within ${timeoutMs} ms`));
-  const timer = setTimeout(late, timeoutMs);
   try {
     const [response] = await once(request, "response");
-    waitedFor = response;
     return { status: response.statusCode, body: await readJson(response, limit, "reply") };
   } catch (error) {
     // A kept connection may be closed at the other end just before it is used: nobody has read the question then.
     if (request.reusedSocket && error.code === "ECONNRESET") return requestJson(asked);
-    throw error;
-  } finally {
-    clearTimeout(timer);
+    throw error.name === "AbortError" ? new Error(`no reply within ${timeoutMs} ms`) : error;
   }
 }
 async function readJson(stream, limit, name) {
@@ -128,10 +116,8 @@ async function serve(options) {
   });
   await once(server.listen(options.port, options.host), "listening");
 }
-async function isUp(base) {
-  const asked = requestJson({ base, path: "/health", timeoutMs: TIMEOUT_MS.health });
-  return (await asked.catch(asError)).status === 200;
-}
+const isUp = async (base) =>
+  (await requestJson({ base, path: "/health", timeoutMs: TIMEOUT_MS.health }).catch(asError)).status === 200;
 /** Gives the message to the model and its answer back, as it is. */
 async function chat(message, base) {
   if (typeof message !== "string") throw new Error('the body must be {"message": string}');
@@ -224,7 +210,7 @@ class Terminal {
   /** Gives a command to the shell. Resolves when it has ended. */
   start(command) {
     this.busy = true;
-    const quoted = command.replaceAll("\0", "").replaceAll("'", `'\\''`);
+    const quoted = command.replaceAll("'", `'\\''`);
     // The status comes over a descriptor of its own, which commands do not have: they cannot imitate it or keep it open.
     const status = `builtin printf '%s\\n' "$?" >&3`;
     this.shell.stdin?.write(`builtin eval -- '${quoted}' </dev/null 3>&-; ${status}\n`);
@@ -235,7 +221,7 @@ class Terminal {
     const before = below(this.shell.pid);
     const timer = setTimeout(() => {
       this.timedOut = `timed out after ${timeoutMs / 1000} s`;
-      const pids = [...below(this.shell.pid, before), this.shell.pid];
+      const pids = [this.shell.pid, ...below(this.shell.pid, before)]; // the shell first: it says no status any more
       for (const pid of pids) attempt(() => process.kill(Number(pid), "SIGKILL"));
     }, timeoutMs);
     await this.start(command);
@@ -332,7 +318,8 @@ function openTalk(task, { scaffold, ports, model, port }) {
 function action(tool, input) {
   const field = { run_command: "command", read_background: "id", finish: "message" }[textOf(tool)];
   if (typeof field !== "string") throw new Error(`there is no action ${textOf(tool).slice(0, 100)}`);
-  if (typeof input?.[field] !== "string") throw new Error(`${tool} needs the text "${field}" in its input`);
+  if (typeof input?.[field] !== "string" || input[field].includes("\0"))
+    throw new Error(`${tool} needs the text "${field}" in its input, without NUL`);
   return { tool, input: { [field]: input[field], ...(input.background === true && { background: true }) } };
 }
 const PAN_RUN = "execute_command_in_terminal";
@@ -357,8 +344,7 @@ function findObject(text, key, from) {
     let [depth, end] = [0, undefined];
     for (const { 0: token, index } of text.slice(at).matchAll(/[{}]|"(?:[^"\\]|\\.)*"/gs)) {
       depth += { "{": 1, "}": -1 }[token] ?? 0;
-      if (depth === 0) end = at + index + 1;
-      if (depth === 0) break;
+      if (depth === 0 && (end = at + index + 1)) break;
     }
     const object = attempt(() => JSON.parse(text.slice(at, end)));
     if (Object.hasOwn(object, key)) return { object, end };
@@ -379,8 +365,11 @@ function readText({ text }, key, toAction) {
 function readCalls({ text, calls }) {
   const answer = { role: "assistant", content: text };
   if (calls.length === 0) return { calls: [{ problem: "no tool was called" }], answer };
-  const read = ({ function: call }) => action(call.name, JSON.parse(call.arguments));
-  const actions = calls.map((call) => ({ id: call.id, ...attempt(() => read(call)) }));
+  const actions = calls.map(({ id, function: call }) => {
+    const { input, problem } = attempt(() => ({ input: JSON.parse(call.arguments) }));
+    if (problem) call.arguments = "{}"; // some servers refuse every later question that holds what is no JSON
+    return { id, ...(problem ? { problem } : attempt(() => action(call.name, input))) };
+  });
   return { calls: actions, answer: { ...answer, tool_calls: calls } };
 }
 /** By scaffold: actions to do, or what is wrong with them, and the answer as it is shown again. */
@@ -394,8 +383,8 @@ const ANSWERS = {
 /** Text and tool calls of the brain's answer. It is not trusted: sizes are bounded and every field is checked. */
 async function askBrain(messages, tools, { brain: base, brainModel, token }) {
   const body = { model: brainModel, messages, tools };
-  const bounds = { timeoutMs: TIMEOUT_MS.brain, limit: LIMIT.brainReply, agent: toBrain };
-  const reply = await requestJson({ base, path: "/v1/chat/completions", body, token, ...bounds });
+  const asked = { base, path: "/v1/chat/completions", body, token, limit: LIMIT.brainReply, agent: toBrain };
+  const reply = await requestJson(asked);
   const message = reply.status === 200 && reply.body?.choices?.[0]?.message;
   const bounded = (value, most) => textOf(value).slice(0, most);
   const why = bounded(reply.body?.error?.message, 500);
@@ -488,8 +477,7 @@ async function main() {
     return console.log(JSON.stringify({ messages, tools }, null, 2));
   }
   plain = values.plain || mode === "chat";
-  // The reader of the events may go away; the service stays.
-  process.stdout.on("error", () => {});
+  process.stdout.on("error", () => {}); // the reader of the events may go away; the service stays
   process.on("exit", flush);
   await serve(options);
   process.once("SIGTERM", onSigterm);

@@ -12,6 +12,7 @@ import { OPEN_GATE } from "../../../node-agent/dist/brains/broker-gate.js";
 import type { Cell, CellDriver } from "../../../node-agent/dist/cell/cell.js";
 import type { NodeLog } from "../../../node-agent/dist/journal/node-log.js";
 import { connectSsh } from "../../../node-agent/dist/ssh/connect-ssh.js";
+import { HELD_OPTIONS } from "./loop-held.ts";
 import { newEphemeralKey } from "../../../node-agent/dist/ssh/ephemeral-key.js";
 import type { SshSession } from "../../../node-agent/dist/ssh/ssh-session.js";
 
@@ -57,7 +58,9 @@ export async function buildLoopCell(options: {
     keys: [key.publicKeyLine],
     now: new Date(),
   });
-  const env = { ...base.env, ...broker.env };
+  // The first agent alone is asked for its memory.
+  const tells = slot === 0 ? { NODE_OPTIONS: HELD_OPTIONS } : {};
+  const env = { ...base.env, ...broker.env, ...tells };
   const cell = await driver.build({ ...base, plant: planted.plant, socketBinds: broker.binds, env }, signal);
   const session = await connectSsh({
     host: cell.address,

@@ -11,6 +11,7 @@ import type { Cell } from "../../../node-agent/dist/cell/cell.js";
 import { createNodeLog, type UnchainedRecord } from "../../../node-agent/dist/journal/node-log.js";
 import { allCpuMs } from "./all-cpu.ts";
 import { buildLoopCell, SPECIMEN, type LoopCell } from "./loop-cells.ts";
+import { heldMiB, TELLS_HELD } from "./loop-held.ts";
 import { loopOrder } from "./loop-order.ts";
 import { LoopTurns } from "./loop-turns.ts";
 
@@ -22,18 +23,36 @@ const [trials = 1, turns = 100] = process.argv.slice(2).map(Number);
 const folder = mkdtempSync(join(tmpdir(), "rl-loop-"));
 chmodSync(folder, 0o711);
 mkdirSync(join(folder, "s"), { mode: 0o711 });
-const memory: { turns: number; agentMiB: number; daemonMiB: number }[] = [];
+const memory: {
+  turns: number;
+  agentMiB: number;
+  agentHeldMiB: number;
+  daemonMiB: number;
+  daemonHeldMiB: number;
+}[] = [];
 let watched: Cell | null = null;
+const looks = [100, Math.round(turns * 0.9)];
 const counted = new LoopTurns((trial, done) => {
-  if (trial !== "bench-0" || watched === null || (done !== 100 && done !== turns - 1)) return;
-  memory.push({ turns: done, agentMiB: agentMiB(watched), daemonMiB: process.memoryUsage.rss() / 1_048_576 });
+  const agent = trials > 1 || watched === null || !looks.includes(done) ? undefined : agentPid(watched);
+  if (agent === undefined) return;
+  const daemonMiB = process.memoryUsage.rss() / 1_048_576;
+  memory.push({
+    ...{ turns: done, daemonMiB, daemonHeldMiB: heldMiB() },
+    ...{ agentMiB: residentMiB(agent), agentHeldMiB: Number.NaN },
+  });
+  process.kill(agent, TELLS_HELD.signal);
 });
 const { journal } = await openJournal<UnchainedRecord>(join(folder, "journal.jsonl"));
 const log = createNodeLog({
   node: nodeIdSchema.parse("bench"),
   bootId: "bench",
   journal,
-  onRecord: (_, record) => counted.take(record, performance.now()),
+  onRecord: (_, record) => {
+    counted.take(record, performance.now());
+    const look = memory.at(-1);
+    const held = record.body.kind === "agent-event" ? record.body.event[TELLS_HELD.event] : undefined;
+    if (typeof held === "number" && look !== undefined) look.agentHeldMiB = held;
+  },
   onFailure: (error) => {
     throw error;
   },
@@ -75,22 +94,25 @@ async function run({ order, cell, session, broker }: LoopCell): Promise<void> {
     process: new AgentProcess(cell),
     stopDueMs: () => null,
     onClock: () => undefined,
-    cellAnswers: () => Promise.resolve(true),
+    endedItsChannel: () => Promise.resolve("ended"),
     endedItsBrain: () => false,
   });
 }
 
-/** Resident memory of the cell's agent program. */
-function agentMiB({ pidns }: Cell): number {
+/** Of the cell's agent program. */
+function agentPid({ pidns }: Cell): number | undefined {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
     try {
       if (readlinkSync(`/proc/${pid}/ns/pid`) !== `pid:[${pidns}]`) continue;
       const [program = "", ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      if (!program.endsWith("node") || !words.includes(SPECIMEN.agent)) continue;
-      const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-      return Number(kib) / 1024;
+      if (program.endsWith("node") && words.includes(SPECIMEN.agent)) return Number(pid);
     } catch {
       // It ended in between.
     }
-  return Number.NaN;
+  return undefined;
+}
+
+function residentMiB(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Number(kib) / 1024;
 }

@@ -4,7 +4,7 @@ import type { SectionName } from "./choose-sections.ts";
 import { benchDigest } from "./digest.ts";
 import { benchDispatch } from "./dispatch.ts";
 import { benchListener } from "./listener.ts";
-import { benchLoop } from "./loop.ts";
+import { loopLines } from "./loop-lines.ts";
 import { benchSnapshot } from "./snapshot.ts";
 import { show } from "./spread.ts";
 import { benchSsh } from "./ssh.ts";
@@ -104,25 +104,6 @@ async function* cell() {
   yield `ratio                       ${atMost(ratio, 3)}, ${rounds} rounds`;
 }
 
-/** What a leading harness reached in the same task, on one core whatever its concurrency. */
-const THEIR_TURNS_A_SECOND = 250;
-
-async function* loop() {
-  yield "Turns of the agent's loop: a brain that answers at once and the command `:`, each trial's agent in a cell, over SSH, onto one journal";
-  const their = THEIR_TURNS_A_SECOND;
-  yield "in it: agent, broker, event reader, exchange and event records on disk; left out: model server, NATS, watch over listeners";
-  for await (const { trials, turns, perSecond, repeats, daemonCpuMsATurn, ...bench } of benchLoop()) {
-    const { median, p05, p95 } = perSecond;
-    const whole = `${median.toFixed(0)} turns/s in total on one node (${p05.toFixed(0)} to ${p95.toFixed(0)})`;
-    const goal = trials < 16 ? "" : ` (goal: at least 4; ${met(median >= 4 * their)})`;
-    yield `${String(trials).padStart(2)} at once  ${whole}, ${(median / trials).toFixed(0)} each; ${(median / their).toFixed(2)} of ${their} turns/s${goal}`;
-    yield `           ${repeats} repeats of ${trials} x ${turns} turns; a turn takes ${bench.allCpuMsATurn.toFixed(2)} ms CPU, ${daemonCpuMsATurn.toFixed(2)} of them the daemon's, and ${(bench.journalBytesATurn / 1024).toFixed(1)} KiB of journal`;
-    if (trials > 1) continue;
-    for (const { turns: at, agentMiB, daemonMiB } of bench.memory)
-      yield `           memory at turn ${at}: agent ${agentMiB === null ? "not seen" : `${agentMiB.toFixed(0)} MiB`}, daemon ${daemonMiB.toFixed(0)} MiB`;
-  }
-}
-
 export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   ssh,
   snapshot,
@@ -132,5 +113,5 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   listener,
   challenge,
   cell,
-  loop,
+  loop: () => loopLines("whole"),
 };

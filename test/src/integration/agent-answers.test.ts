@@ -25,6 +25,12 @@ describe("answers that are none", () => {
       "no_tool_call",
       'needs the text "command"',
     ],
+    [
+      "commands with a NUL, which a shell would drop",
+      [1, 2, 3].map(() => run("r\0m notes.txt")),
+      "no_tool_call",
+      "without NUL",
+    ],
     ["more than 4 MiB", [BIG, BIG, BIG], "brain_failed", "longer than 4194304 bytes"],
     ["HTML", [1, 2, 3].map(() => ({ status: 502, raw: "<html>" })), "brain_failed", "not JSON"],
     [
@@ -41,6 +47,15 @@ describe("answers that are none", () => {
     const errors = events.filter(({ event }) => event === "error");
     expect(errors).toHaveLength(3);
     for (const error of errors) expect(error.message).toContain(message);
+  });
+
+  it("shows no call again whose input is no JSON: some servers would refuse every question after it", async () => {
+    const bad = say.tools("run_command", '{"command');
+    await using agent = await startAgent({ replies: [bad, say.tools("finish", { message: "done" })] });
+    expect((await agent.events()).at(-1)).toMatchObject({ reason: "finish" });
+    const shown = JSON.stringify(agent.questions[1]?.messages);
+    expect(shown).toContain('"arguments":"{}"');
+    expect(shown).not.toContain('{\\"command');
   });
 
   it("of two actions the first counts, and the model is told", async () => {

@@ -59,7 +59,6 @@ describe("a terminal of the agent", () => {
     ["a comment at the end", "echo a # b", "a\n", [0]],
     ["a here-document", "cat <<'E'\na'b\"c\nE", "a'b\"c\n", [0]],
     ["an end of its own making", "echo 0 >&3; echo tried", "Bad file descriptor", [0]],
-    ["a NUL", "echo a\0b", "ab\n", [0]],
   ])("bears %s", async (_, command, output, exits) => {
     const [result, after] = await ran([command, "echo fine"]);
     expect(result?.output).toContain(output);

@@ -82,7 +82,7 @@ write("/specimen/neighbours/it's another.gguf", { seed: 2 });
 writeFileSync(work + "/specimen/neighbours/broken.gguf", "GGUF, but no weights");
 const specimen = { ...JSON.parse(readFileSync(work + "/specimen/specimen.json", "utf8")), neighbours: ["neighbours/requantised.gguf", "neighbours/it's another.gguf"] };
 const signal = AbortSignal.timeout(100000);
-const order = { limits: { timeS: 60, settleS: 1, persistS: 1, scratchMiB: 32, memoryMiB: 4096, processes: 512, openFiles: 4096, copies: 8 } };
+const order = { scenario: { shape: "local-copy" }, condition: {}, limits: { timeS: 60, settleS: 1, persistS: 1, scratchMiB: 32, memoryMiB: 4096, processes: 512, openFiles: 4096, copies: 8 } };
 const cellsDir = work + "/cells";
 mkdirSync(cellsDir); chmodSync(cellsDir, 0o711);
 const driver = createBwrapDriver({ tools: (name) => name });
