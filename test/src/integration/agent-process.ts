@@ -15,7 +15,7 @@ const TASK = "Count the stars.";
 const messageSchema = z.object({
   role: z.enum(["system", "user", "assistant", "tool"]),
   content: z.string(),
-  tool_calls: z.array(z.object({ id: z.string() })).optional(),
+  tool_calls: z.array(z.looseObject({ id: z.string() })).optional(),
   tool_call_id: z.string().optional(),
 });
 export const questionSchema = z.object({
