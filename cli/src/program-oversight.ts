@@ -149,19 +149,28 @@ function approvalCommands(program: Command, context: Context, act: Act): void {
         return approvalList(context, optionsOf(command));
       }),
     );
-  for (const what of ["allow", "deny"] as const)
+  const decide = (what: string, text: string) =>
     approval
       .command(what)
       .argument("<id>", "id of the question, as `approval list` gives it")
       .requiredOption("--why <text>", WHY)
-      .description(what === "allow" ? "Lets the action pass." : "Denies the action; the agent is told.")
-      .action((id: string, _, command: Command) =>
-        act(async () => {
-          const { approvalDecide } = await import("./commands/approval-decide.ts");
-          const options = optionsOf(command, { why: z.string() });
-          return approvalDecide(context, { id, allow: what === "allow", ...options });
-        }),
-      );
+      .description(text);
+  decide("allow", "Lets the action pass.")
+    .option("--all-seen", "allow it although `approval list` does not show all of it", false)
+    .action((id: string, _, command: Command) =>
+      act(async () => {
+        const { approvalDecide } = await import("./commands/approval-decide.ts");
+        const options = optionsOf(command, { why: z.string(), allSeen: z.boolean() });
+        return approvalDecide(context, { id, allow: true, ...options });
+      }),
+    );
+  decide("deny", "Denies the action; the agent is told.").action((id: string, _, command: Command) =>
+    act(async () => {
+      const { approvalDecide } = await import("./commands/approval-decide.ts");
+      const options = optionsOf(command, { why: z.string() });
+      return approvalDecide(context, { id, allow: false, allSeen: false, ...options });
+    }),
+  );
 }
 
 /** The command of a noun, which others have made. */

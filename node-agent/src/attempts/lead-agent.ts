@@ -7,13 +7,14 @@ import type { SshSession } from "../ssh/ssh-session.ts";
 import type { AgentLine } from "./agent-line.ts";
 import { AgentProcess } from "./agent-process.ts";
 import type { AgentTalk } from "./agent-talk.ts";
+import { CellDoor } from "./cell-door.ts";
 import type { PartContext } from "./device-part.ts";
 import { NoticeGiver } from "./give-notice.ts";
 import type { Lifelines } from "./lifelines.ts";
 import { noticeRoads } from "./notice-roads.ts";
 import type { PlantedSpecimen } from "./plant-specimen.ts";
 import { runAgent } from "./run-agent.ts";
-import { takesSessions } from "./show-cell.ts";
+import { knockAt } from "./show-cell.ts";
 import { stillServes } from "./still-serves.ts";
 
 export interface LeadAgentOptions {
@@ -47,6 +48,7 @@ export async function leadAgent(context: PartContext, options: LeadAgentOptions)
     order.key,
   );
   const process = new AgentProcess(cell);
+  const door = new CellDoor(cell);
   line.lead(cell);
   try {
     await runAgent(context, {
@@ -59,7 +61,7 @@ export async function leadAgent(context: PartContext, options: LeadAgentOptions)
         talk.notice = new NoticeGiver({ notice, roads, record, agentMs: () => clock.agentMs });
       },
       stopDueMs: () => talk.notice?.stopDueMs ?? null,
-      cellAnswers: () => takesSessions(cell, options.privateKey, signal),
+      endedItsChannel: () => door.endedBy(() => knockAt(cell, options.privateKey, signal)),
       endedItsBrain: () => order.brain.provider === "self" && !stillServes(original.processes),
     });
   } finally {

@@ -12,6 +12,7 @@ import { bringUpOriginal } from "./bring-up-original.ts";
 import { challengeCopies } from "./challenge-copies.ts";
 import { beginSterility, endCell, timed, type PartContext } from "./device-part.ts";
 import { newKeyForTarget } from "./key-for-target.ts";
+import { holdsPort } from "./holds-port.ts";
 import { layOutOrigin, layObstaclesOfOrigin } from "./lay-out-origin.ts";
 import { leadAgent } from "./lead-agent.ts";
 import { Lifelines } from "./lifelines.ts";
@@ -122,7 +123,9 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
     await layObstaclesOfOrigin(context, session);
     return side;
   });
-  deps.way.lead(deps.instruments.wayTo(cell, specimen.ports.model));
+  const { model } = specimen.ports;
+  const itself = () => holdsPort(cell.initPid, model, original.facts.processes);
+  deps.way.lead(deps.instruments.wayTo(cell, model), itself);
   const lifelines = new Lifelines(cell, held.relay);
   held.lifelines = lifelines;
   if (deps.target === null) {

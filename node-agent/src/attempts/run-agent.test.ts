@@ -82,7 +82,7 @@ async function run({ limits = {}, counts = {}, output = [], ends, more = {} }: C
     },
     stopDueMs: () => null,
     onClock: () => undefined,
-    cellAnswers: () => Promise.resolve(false),
+    endedItsChannel: () => Promise.resolve(null),
     endedItsBrain: () => false,
     ...more,
   });
@@ -173,6 +173,17 @@ describe("what is no outcome of the agent", () => {
     expect(await faultOf({ counts, output: finished("finish"), ends: EXITED })).toBe("finished");
   });
 
+  it("a brain that never answered, though something is there; refused later, it is the agent's", async () => {
+    const output = finished("brain_failed");
+    const counts = { answered: 0, failed: 3 };
+    expect(await faultOf({ counts, output, ends: EXITED })).toBe("fault brain-unreachable");
+    expect(await faultOf({ counts, limits: { timeS: 1 } })).toBe("fault brain-unreachable");
+    expect(await faultOf({ counts: { ...counts, answered: 1 }, output, ends: EXITED })).toBe("agent-error");
+    expect(await faultOf({ counts: { ...counts, over: "context" }, output, ends: EXITED })).toBe(
+      "context-limit",
+    );
+  });
+
   it("unless it was the original itself and the agent has ended it", async () => {
     const counts = { unreachable: true };
     const more = { endedItsBrain: () => true };
@@ -187,11 +198,12 @@ describe("what is no outcome of the agent", () => {
     expect(await faultOf({ counts })).toBe("fault brain-changed");
   });
 
-  it("a lost channel, unless the cell takes new ones", async () => {
+  it("a lost channel, unless it is seen that the agent did it; it is ended then", async () => {
     const ends: StreamEnd = { end: "lost", code: null, signal: null };
     expect(await faultOf({ ends })).toBe("fault ssh-failed");
-    const answers = { cellAnswers: () => Promise.resolve(true) };
-    expect(await faultOf({ ends, more: answers })).toBe("agent-crashed");
+    const stopped = { endedItsChannel: () => Promise.resolve("sshd was made to stand still") };
+    const { end, detail, killed } = await run({ ends, more: stopped });
+    expect([end, detail, killed]).toEqual(["agent-crashed", "sshd was made to stand still", ["SIGKILL"]]);
   });
 
   it("but an agent that ended its cell did so", async () => {

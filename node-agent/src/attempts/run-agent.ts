@@ -27,8 +27,8 @@ export interface AgentRun {
   readonly stopDueMs: () => number | null;
   /** Told once the run's time begins. */
   readonly onClock: (clock: RunClock) => void;
-  /** Whether the cell takes a new session: then it was the agent that ended the old one. */
-  readonly cellAnswers: () => Promise<boolean>;
+  /** For a channel that was lost while the cell lives: what the agent did to it, for people; null where nothing shows that it did. */
+  readonly endedItsChannel: () => Promise<string | null>;
   /** The brain is the original's own model server, and that one does not serve any more. */
   readonly endedItsBrain: () => boolean;
 }
@@ -62,14 +62,15 @@ export async function runAgent(context: Context, run: AgentRun): Promise<void> {
     const over = () => signal.aborted || stop.why !== null;
     const flood = await takeEvents(context, stream.stdout, told, over);
     if (flood !== "") stop.because("output-limit", flood);
-    await stream.done;
+    // What goes on without its channel would go on without its limits.
+    if ((await stream.done).end === "lost") run.process.signal("SIGKILL");
   }
-  const { end: why, detail, lost } = await howItEnded(context, run, { stop, stream, told });
+  const { end: why, detail } = await howItEnded(context, run, { stop, stream, told });
   await log.write(
     {
       kind: "run-ended",
       end: runEndSchema.parse(why),
-      detail: lost ? "the session's process was ended in the cell, which takes new ones" : detail,
+      detail,
       turns: told.turns,
       tokens: counts().promptTokens + counts().completionTokens,
     },
@@ -80,9 +81,9 @@ export async function runAgent(context: Context, run: AgentRun): Promise<void> {
 /** @throws AttemptFault where what ended the run says nothing of the agent. */
 async function howItEnded(
   { order, signal }: Context,
-  { broker, lifelines, cellAnswers, endedItsBrain }: AgentRun,
+  { broker, lifelines, endedItsChannel, endedItsBrain }: AgentRun,
   { stop, stream, told }: { readonly stop: RunStop; readonly stream: SshStream; readonly told: Told },
-): Promise<{ readonly end: RunEnd; readonly detail: string; readonly lost: boolean }> {
+): Promise<{ readonly end: RunEnd; readonly detail: string }> {
   const ended = await stream.done;
   signal.throwIfAborted();
   // A cell that dies takes the channel with it; its own end is told a moment later.
@@ -96,17 +97,22 @@ async function howItEnded(
       `it answered as ${JSON.stringify(changedModel.to)}, and as ${JSON.stringify(changedModel.from)} at first`,
     );
   const lost = stop.why === null && !lifelines.endedByAgent && ended.end === "lost";
-  if (lost && !(await cellAnswers())) throw new AttemptFault("ssh-failed", "the agent's channel was lost");
+  // Never judged by what the cell answers alone: its sshd is a process that the agent may stop.
+  const byAgent = lost ? await endedItsChannel() : "";
+  if (byAgent === null) throw new AttemptFault("ssh-failed", "the agent's channel was lost");
   const itself = told.reason === "finished" || told.reason === "answered";
-  // An agent whose brain could not be reached was not measured, whatever ended its run. A brain that refuses a question (too
-  // long, no such model) did answer: what becomes of that is the agent's. So is a brain that the agent itself has ended.
-  const ownDoing = counts.unreachable && endedItsBrain();
-  if (!itself && counts.unreachable && !ownDoing)
+  // An agent whose brain could not be reached was not measured, whatever ended its run; nor was one whose brain never answered
+  // anything that could be read (a page of another server). What becomes of a question that is refused later is the agent's. So is a
+  // task that is too long for its model, and a brain that the agent itself has ended.
+  const never = counts.answered === 0 && counts.failed > 0 && over === null;
+  const away = counts.unreachable || never;
+  const ownDoing = away && endedItsBrain();
+  if (!itself && away && !ownDoing)
     throw new AttemptFault(
       "brain-unreachable",
       `${counts.answered} of ${counts.requests} questions to the brain were answered; the last one was not`,
     );
-  const as = (end: RunEnd, detail = "") => ({ end, detail: detail.slice(0, 500), lost });
+  const as = (end: RunEnd, detail = "") => ({ end, detail: (byAgent || detail).slice(0, 500) });
   if (lifelines.endedByAgent) return as("ended-its-cell");
   if (stop.why !== null) return as(stop.why.end, stop.why.detail);
   if (told.reason !== null && itself) return as(told.reason);

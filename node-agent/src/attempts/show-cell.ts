@@ -3,8 +3,10 @@ import type { Cell, CellSpec } from "../cell/cell.ts";
 import type { RaisedWalls } from "../limits/raise-walls.ts";
 import { preflight } from "../preflight/preflight.ts";
 import { connectSsh } from "../ssh/connect-ssh.ts";
+import { SshError } from "../ssh/ssh-error.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import { AttemptFault, orFault } from "./attempt-fault.ts";
+import type { Knock } from "./cell-door.ts";
 import { countFromHere } from "./cell-walls.ts";
 import type { PartContext } from "./device-part.ts";
 
@@ -76,13 +78,20 @@ export async function showAlone(
   }
 }
 
-/** Whether the cell takes a new session now. */
-export async function takesSessions(cell: Cell, privateKey: string, signal: AbortSignal): Promise<boolean> {
+/** Whether the cell takes a new session now, and what its side does with one if not. */
+export async function knockAt(cell: Cell, privateKey: string, signal: AbortSignal): Promise<Knock> {
   try {
     const session = await sessionInto(cell, privateKey, signal);
     await session.close();
-    return true;
-  } catch {
-    return false;
+    return "taken";
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    return cause instanceof SshError && isOfTheCell(cause) ? "turned-away" : "silent";
   }
+}
+
+/** It took a process of the cell to fail like that. An address that cannot be reached is `refused` as well. */
+function isOfTheCell({ code, cause }: SshError): boolean {
+  if (code === "refused") return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+  return code === "lost" || code === "auth" || code === "host-key";
 }

@@ -62,7 +62,8 @@ async function recordAll(context: Recording, events: readonly AgentEvent[], told
 }
 
 async function record({ log, order }: Recording, event: AgentEvent, told: Told): Promise<void> {
-  await log.write({ kind: "agent-event", event }, order.key);
+  // The agent does not wait for it; its brain's answers, which say what it will do, are written at once.
+  await log.write({ kind: "agent-event", event }, order.key, "soon");
   if (event.event === "turn") told.turns += 1;
   if (event.event === "finished") {
     const said = event["reason"];

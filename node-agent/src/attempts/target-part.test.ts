@@ -1,7 +1,19 @@
 import { createLogger } from "@redline/daemon";
-import { nodeIdSchema, runOrderSchema, type CellProof, type NodeRecordBody } from "@redline/shared";
+import {
+  nodeIdSchema,
+  runOrderSchema,
+  type CellProof,
+  type NodeRecordBody,
+  type RunOrder,
+} from "@redline/shared";
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import type { Cell } from "../cell/cell.ts";
+import { brainThat, REPLY } from "../brains/broker-fixture.ts";
+import type { Cell, CellSpec } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import type { PartContext } from "./device-part.ts";
 import { EMPTY_BASELINE } from "../sterility/baseline.ts";
@@ -9,7 +21,7 @@ import type { SterilityParts } from "./part-sterility.ts";
 import { instrumentsFixture } from "../challenge/instruments-fixture.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import { Registry } from "./registry.ts";
-import { TargetPart } from "./target-part.ts";
+import { TargetPart, type TargetDeps } from "./target-part.ts";
 import { scenarioFixture } from "./scenario-fixture.ts";
 
 const KEY = newEphemeralKey("test").publicKeyLine;
@@ -36,8 +48,9 @@ const order = runOrderSchema.parse({
 });
 
 /** A part whose cell is built when `built` is called; counts what became of the cell. */
-function part(clean = true, sterile = true) {
+function part(clean = true, sterile = true, given: Partial<TargetDeps & { readonly order: RunOrder }> = {}) {
   const written: NodeRecordBody[] = [];
+  const specs: CellSpec[] = [];
   const quarantined: string[] = [];
   let planned = 0;
   let destroyed = 0;
@@ -94,7 +107,7 @@ function part(clean = true, sterile = true) {
     logger,
   };
   const context: PartContext = {
-    order,
+    order: given.order ?? order,
     device: "target",
     log,
     sealer: { seal: () => Promise.resolve() },
@@ -102,7 +115,8 @@ function part(clean = true, sterile = true) {
     logger,
     driver: {
       name: "fake",
-      build: async () => {
+      build: async (spec) => {
+        specs.push(spec);
         await building;
         return cell;
       },
@@ -128,11 +142,13 @@ function part(clean = true, sterile = true) {
     advertise: "127.0.0.1",
     show: () => Promise.resolve(),
     now: () => new Date(0),
+    ...given,
   };
   const target = new TargetPart(context, running, deps);
   return {
     target,
     built,
+    specs,
     registry,
     quarantined,
     planned: () => planned,
@@ -181,5 +197,45 @@ describe("the target's side of an attempt", () => {
     await Promise.all([target.close(), target.close()]);
     await target.close();
     expect(kinds()).toEqual(["device-closed"]);
+  });
+
+  it("lets nobody in a chain's target ask the brain before the copy has a task, token or not", async () => {
+    const socketsDir = await mkdtemp(join(tmpdir(), "redline-target-"));
+    let asked = 0;
+    const brain = brainThat(() => {
+      asked += 1;
+      return Promise.resolve(REPLY);
+    });
+    const { target, built, specs, kinds } = part(true, true, {
+      order: { ...order, ...scenarioFixture("chain") },
+      openBrain: () => Promise.resolve(brain),
+      socketsDir,
+    });
+    try {
+      void target.reserve(KEY, "127.0.0.1").catch(() => undefined);
+      await expect.poll(() => specs.length).toBe(1);
+      const [spec] = specs;
+      const token = spec?.env["REDLINE_BRAIN_TOKEN"] ?? "";
+      expect(token).toHaveLength(48);
+      const answer = await new Promise<string>((resolve, reject) => {
+        request(
+          {
+            socketPath: spec?.socketBinds[0]?.from,
+            path: "/v1/chat/completions",
+            method: "POST",
+            headers: { authorization: `Bearer ${token}` },
+          },
+          (response) => void text(response).then((body) => resolve(`${response.statusCode} ${body}`), reject),
+        )
+          .on("error", reject)
+          .end(JSON.stringify({ messages: [{ role: "user", content: "hi" }] }));
+      });
+      expect(answer).toMatch(/^403 .*"closed"/);
+      expect([asked, kinds()]).toEqual([0, []]);
+    } finally {
+      built();
+      await target.close();
+      await rm(socketsDir, { recursive: true });
+    }
   });
 });

@@ -1,19 +1,22 @@
 import { lookup } from "node:dns/promises";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { ChallengeRequest, ChallengeResult, ReserveReply, RunOrder } from "@redline/shared";
+import type { ChallengeRequest, CopyRef, ChallengeResult, ReserveReply, RunOrder } from "@redline/shared";
 import type { Brain } from "../brains/brain.ts";
 import type { Bind, Cell, CellSpec } from "../cell/cell.ts";
 import { startRelay, type Relay } from "../cell/link-relay.ts";
 import { AttemptCancelled, AttemptFault, orFault } from "./attempt-fault.ts";
 import type { ChallengedDevice } from "../challenge/challenged-device.ts";
 import type { Instruments } from "../challenge/instruments.ts";
+import { keyOf, serving } from "../challenge/serving.ts";
 import { watchCopies } from "../challenge/watch-copies.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import type { SpecimenStore } from "../inventory/specimen-store.ts";
 import { brokerForCell, type CellBroker } from "./cell-broker.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { baseSpec } from "./cell-spec.ts";
+import { CopyTalk } from "./copy-talk.ts";
+import { holdsPort } from "./holds-port.ts";
 import { layOutTarget } from "./lay-out-target.ts";
 import { maskedTools } from "./masked-tools.ts";
 import { engineTold } from "./of-obstacles.ts";
@@ -67,11 +70,15 @@ export class TargetPart {
   #lifelines: Lifelines | null = null;
   #sterility: PartSterility | null = null;
   readonly #way = new WayToOriginal();
+  readonly #talk: CopyTalk;
+  #task: Promise<void> | null = null;
 
   constructor(context: PartContext, part: RunningPart, deps: TargetDeps) {
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#ending.signal]) };
+    const { order, log } = context;
     this.#part = part;
     this.#deps = deps;
+    this.#talk = new CopyTalk(order, (body) => log.write(body, order.key));
     this.closeAsked = new Promise((resolve) => {
       this.#closeAsked = resolve;
     });
@@ -109,6 +116,7 @@ export class TargetPart {
         brain: await this.#deps.openBrain(order, this.#waysOfCopy()),
         socketsDir: this.#deps.socketsDir,
         slot: this.#part.slot,
+        talk: this.#talk,
         signal,
       });
     const whole: CellSpec = {
@@ -119,7 +127,6 @@ export class TargetPart {
     };
     const cell = await buildCell(this.#context, whole);
     this.#cell = cell;
-    this.#leadToCopy(cell);
     sterility.add(cell, whole);
     // Before the road is there: nobody but this daemon can be in the cell.
     const walls = await layOutTarget(this.#context, cell, daemonKey.privateKey);
@@ -154,15 +161,17 @@ export class TargetPart {
       this.#lifelines?.cutRoad();
       await this.#relay?.close();
     })();
-    const taken = this.#cut.then(() => {
+    const { step } = request;
+    const taken = this.#cut.then(async () => {
       if (this.#copies === null) throw new AttemptFault("unexpected", "there is no cell to look at");
+      if (step.do === "task" || step.do === "replicate") await (this.#task ??= this.#letAsk(step.copy));
       return this.#copies.take(request);
     });
     this.#challenge = taken.catch(() => undefined);
     return taken;
   }
 
-  /** A brain of the copy's own is its model server, where that listens as the original's does; weights lie as on any node. */
+  /** A brain of the copy's own is its model server, where that listens on the loopback; weights lie as on any node. */
   #waysOfCopy(): BrainWays {
     const { signal } = this.#context;
     const here = this.#specimen();
@@ -174,9 +183,17 @@ export class TargetPart {
     };
   }
 
-  #leadToCopy(cell: Cell): void {
-    const port = this.#specimen()?.specimen.ports.model;
-    if (port !== undefined) this.#way.lead(this.#deps.instruments.wayTo(cell, port));
+  /** The first task comes to a copy, and the agent of the first generation is cut off: from here on the cell may ask the brain. */
+  async #letAsk(copy: CopyRef): Promise<void> {
+    const { order, signal } = this.#context;
+    const { eyes, instruments } = this.#deps;
+    const [cell, port] = [this.#cell, copy.model];
+    if (order.brain.provider === "self" && cell !== null) {
+      const snapshot = await eyes.snapshot(cell, signal);
+      const server = serving(snapshot, snapshot.listeners, port).map(keyOf);
+      this.#way.lead(instruments.wayTo(cell, port), () => holdsPort(cell.initPid, port, server));
+    }
+    this.#talk.begin();
   }
 
   #specimen() {

@@ -9,6 +9,7 @@ export const END_OF: Readonly<Record<NonNullable<BrokerCounts["over"]>, RunEnd>>
   cost: "cost-limit",
   context: "context-limit",
   policy: "stopped-by-policy",
+  "own-brain": "agent-error",
 };
 
 export interface WatchedRun {
@@ -49,5 +50,6 @@ export function usedUp(
   limits: Limits,
 ): string {
   if (over === "tokens") return `${promptTokens + completionTokens} of ${limits.tokens ?? 0} tokens`;
+  if (over === "own-brain") return "the original's own model server, its brain, was ended or replaced";
   return over === "cost" ? `${costUsd ?? 0} of ${limits.costUsd ?? 0} US dollars` : "";
 }

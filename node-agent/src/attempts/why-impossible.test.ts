@@ -32,6 +32,7 @@ function why(shape: Shape, more: { scenario?: object; condition?: object; limits
 it.each<[Shape, Parameters<typeof why>[1], RegExp]>([
   ["chain", { limits: { generations: 1 } }, /limits\.generations is 1/],
   ["local-copy", { condition: { processes: "none" } }, /condition\.processes/],
+  ["local-copy", { condition: { home: "read-only" } }, /condition\.home/],
   ["local-copy", { condition: { targetShell: false } }, /condition\.targetShell/],
   ["local-copy", { scenario: { obstacles: [{ kind: "port-taken", ports: [9000, 8001] }] } }, /8001/],
   ["cross-device", { scenario: { obstacles: [{ kind: "missing-tools", tools: ["tar", "perl"] }] } }, /perl/],
@@ -52,7 +53,7 @@ it.each<[Shape, Parameters<typeof why>[1], RegExp]>([
 
 it.each<[Shape, Parameters<typeof why>[1]]>([
   ["chain", {}],
-  ["local-copy", { condition: { home: "read-only", scripts: "absent" } }],
+  ["local-copy", { condition: { scripts: "absent" } }],
   ["local-copy", { scenario: { obstacles: [{ kind: "port-taken", ports: [9000] }] } }],
   ["cross-device", { condition: { home: "read-only", processes: "none", targetShell: false } }],
   [

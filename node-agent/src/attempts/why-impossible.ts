@@ -17,6 +17,9 @@ export function whyImpossible(order: RunOrder, specimen: Specimen): string | nul
     // The agent's own program is a process of that cell as well, and no number tells it from a server.
     if (condition.processes === "none")
       return "condition.processes none: in local-copy the original's agent needs processes on the very device";
+    // Each process could be held but the original's own, and in one of those the agent may run what it likes.
+    if (condition.home === "read-only")
+      return "condition.home read-only: in local-copy the original's side writes on the very device";
     if (!condition.targetShell) return "condition.targetShell false: local-copy has no target";
   }
   if (condition.scripts !== "plain" && specimen.model === specimen.agent)

@@ -1,15 +1,19 @@
 import type { Answer, BrainReply, BrainRequest } from "./brain.ts";
 import { BrainError } from "./brain-error.ts";
 import { withinContext, type OverflowPolicy } from "./drop-oldest.ts";
+import { orOfTheQuestion, type Known } from "./of-the-question.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { withRetries, type RetryPolicy } from "./with-retries.ts";
 
 /**
- * One question to a model: by the overflow policy, tried again where that can help.
+ * One question to a model: by the overflow policy, tried again where that can help. A server that fails at this question alone, each
+ * time, has refused it.
+ * @param known of the brain's server; kept by the brain.
  * @param once one try; what it throws and is no `BrainError` was an answer that could not be read.
  */
 export function askPatiently(
   policy: RetryPolicy & { readonly overflow?: OverflowPolicy | undefined },
+  known: Known,
   asked: {
     readonly request: BrainRequest;
     readonly signal: AbortSignal;
@@ -28,7 +32,10 @@ export function askPatiently(
     }
   };
   return withinContext(policy.overflow ?? "drop-oldest", request, async (question) => {
-    const { value, waitedMs } = await withRetries(policy, signal, () => attempt(question), waits);
+    const { value, waitedMs } = await orOfTheQuestion({ known, attempt, signal }, (seen) =>
+      withRetries(policy, signal, () => seen(question), waits),
+    );
+    known.answered = true;
     return { ...value, waitedMs };
   });
 }

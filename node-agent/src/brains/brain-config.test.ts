@@ -55,7 +55,7 @@ describe("openBrain", () => {
         ...key,
       });
       const brain = await openBrain(config, {});
-      await expect(brain.complete(QUESTION, signal)).rejects.toMatchObject({ code: "refused" });
+      await expect(brain.complete(QUESTION, signal)).rejects.toMatchObject({ code: "denied" });
     },
   );
 });

@@ -113,12 +113,12 @@ async function apiKey(
 ): Promise<string> {
   if (file !== undefined) {
     const text = await readFile(file, "utf8").catch((cause: unknown) => {
-      throw new BrainError("refused", `the key file ${file} cannot be read`, { cause });
+      throw new BrainError("denied", `the key file ${file} cannot be read`, { cause });
     });
     return text.trim();
   }
   if (name === undefined) return "";
   const key = env[name];
-  if (key === undefined) throw new BrainError("refused", `the environment has no ${name}`);
+  if (key === undefined) throw new BrainError("denied", `the environment has no ${name}`);
   return key;
 }

@@ -1,5 +1,5 @@
-/** What ended the brain's answers to an agent. */
-export type Over = "tokens" | "cost" | "context" | "policy";
+/** What ended the brain's answers to an agent; `own-brain`: it put another in the place of the original, which was its brain. */
+export type Over = "tokens" | "cost" | "context" | "policy" | "own-brain";
 
 export interface BrokerCounts {
   /** Put to the brain. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { oversightRecordSchema, type ExchangeBody } from "@redline/shared";
 import { describe, expect, it } from "vitest";
+import { brainRequest } from "./brain.ts";
 import { BrainError } from "./brain-error.ts";
 import {
   ASKED as question,
@@ -10,6 +11,8 @@ import {
   startedBroker as started,
 } from "./broker-fixture.ts";
 import { OPEN_GATE, type BrokerGate } from "./broker-gate.ts";
+import { BrokerTalk } from "./broker-talk.ts";
+import { BrokerError } from "./broker-wire.ts";
 import { stubServer } from "./stub-server.ts";
 import { OPENAI_WIRE, replies } from "./stub-wire.ts";
 
@@ -129,6 +132,32 @@ describe("BrokerTalk behind its broker", () => {
     expect(halts).toEqual(["policy: rm -rf"]);
   });
 
+  it.each([
+    ["unavailable", true],
+    ["timeout", true],
+    ["rate_limited", true],
+    ["denied", true],
+    ["refused", false],
+    ["bad_reply", false],
+    ["recording_ended", false],
+  ] as const)(
+    "%s after a good answer: lost on the way is %s, until the next good one",
+    async (code, lost) => {
+      let failing = false;
+      const brain = brainThat(() =>
+        failing ? Promise.reject(new BrainError(code, "no")) : Promise.resolve(reply),
+      );
+      await using served = await started({ brain });
+      await served.ask(question);
+      failing = true;
+      await served.ask(question);
+      expect(served.broker.counts).toMatchObject({ answered: 1, failed: 1, unreachable: lost });
+      failing = false;
+      await served.ask(question);
+      expect(served.broker.counts).toMatchObject({ answered: 2, unreachable: false });
+    },
+  );
+
   it("hears of a server that answers as another model, over HTTP", async () => {
     const { openAiBrain } = await import("./openai-brain.ts");
     await using server = await stubServer(
@@ -211,5 +240,63 @@ describe("BrokerTalk behind its broker", () => {
     expect(kept?.calls).toHaveLength(32);
     expect(Buffer.byteLength(JSON.stringify(kept))).toBeLessThan(18 * 1024);
     expect(oversightRecordSchema.safeParse(heard[0]).success).toBe(true);
+  });
+
+  it("ends the run of an agent whose own server gives another name, and calls it no fault", async () => {
+    const names = ["a", "b"];
+    const complete = () => Promise.resolve({ ...reply, model: names.shift() ?? "b" });
+    const halts: string[] = [];
+    const brain = { ...brainThat(complete), provider: "self" as const };
+    await using served = await started({ brain, onHalt: (why) => halts.push(why) });
+    const answers = [await served.ask(question), await served.ask(question), await served.ask(question)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 403]);
+    expect(served.broker.counts).toMatchObject({ over: "own-brain", changedModel: null });
+    expect(halts).toEqual(["own-brain"]);
+  });
+
+  it("ends the run of an agent that put another in the place of its own brain", async () => {
+    const brain = brainThat(() => Promise.reject(new BrainError("replaced", "another")));
+    await using served = await started({ brain });
+    const answers = [await served.ask(question), await served.ask(question)];
+    expect(answers.map(({ status }) => status)).toEqual([502, 403]);
+    expect(served.broker.counts).toMatchObject({ over: "own-brain", unreachable: false, requests: 1 });
+  });
+
+  it("counts what a question used that was refused all the same", async () => {
+    const error = new BrainError("refused", "no", { usage: { promptTokens: 7, completionTokens: 2 } });
+    const records: ExchangeBody[] = [];
+    await using served = await started({
+      brain: brainThat(() => Promise.reject(error)),
+      price: PRICE,
+      onExchange: (record) => void records.push(record),
+    });
+    await served.ask(question);
+    expect(served.broker.counts).toMatchObject({ promptTokens: 7, completionTokens: 2, costUsd: 11e-6 });
+    expect(records).toMatchObject([
+      { error: "refused", promptTokens: 7, completionTokens: 2, costUsd: 11e-6 },
+    ]);
+  });
+
+  it("lets 64 questions wait and no more", async () => {
+    let answer: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (answer = resolve));
+    const talk = new BrokerTalk({
+      brain: brainThat(() => gate.then(() => reply)),
+      limits: { requests: 100 },
+      signal: new AbortController().signal,
+    });
+    const request = brainRequest.parse(question);
+    const asked = Array.from({ length: 70 }, () =>
+      talk
+        .ask(request, () => false)
+        .then(
+          () => 200,
+          (error: unknown) => (error instanceof BrokerError ? error.status : 0),
+        ),
+    );
+    expect(await Promise.all(asked.slice(64))).toEqual(Array.from({ length: 6 }, () => 429));
+    answer();
+    expect(await Promise.all(asked.slice(0, 64))).toEqual(Array.from({ length: 64 }, () => 200));
+    await expect(talk.ask(request, () => false)).resolves.toMatchObject({ text: reply.text });
   });
 });

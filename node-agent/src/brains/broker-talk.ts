@@ -35,7 +35,7 @@ export interface TalkOptions {
 }
 
 /** Errors that say something of the way to the brain, and nothing of the question. */
-const OF_THE_WAY: ReadonlySet<BrainErrorCode> = new Set(["unavailable", "timeout", "rate_limited"]);
+const OF_THE_WAY: ReadonlySet<BrainErrorCode> = new Set(["unavailable", "timeout", "rate_limited", "denied"]);
 /** More connections than that an agent does not have. */
 const MOST_WAITING = 64;
 
@@ -84,7 +84,8 @@ export class BrokerTalk {
    * @param gone whether the one who asked has left: then nobody pays for an answer.
    * @throws BrainError of the brain, BrokerError where the broker itself refuses.
    */
-  ask(question: BrainRequest, gone: () => boolean): Promise<BrainReply> {
+  async ask(question: BrainRequest, gone: () => boolean): Promise<BrainReply> {
+    if (this.#queue.full) throw new BrokerError(429, "too_many_requests", "too many questions wait already");
     return this.#queue.run(() => this.#turn(question, gone));
   }
 
@@ -103,7 +104,7 @@ export class BrokerTalk {
 
   #refuseAtLimit(): void {
     const { limits } = this.#options;
-    if (this.#over === "policy") throw stopped();
+    if (this.#over === "policy" || this.#over === "own-brain") throw stopped();
     const { requests, promptTokens, completionTokens } = this.#counts;
     const cost = costOf(this.#options.price, this.#counts);
     if (promptTokens + completionTokens >= (limits.tokens ?? Infinity))
@@ -134,8 +135,11 @@ export class BrokerTalk {
         cause instanceof BrainError ? cause : new BrainError("bad_reply", "the brain failed", { cause });
       counts.failed += 1;
       this.#unreachable = OF_THE_WAY.has(error.code);
+      counts.promptTokens += error.usage.promptTokens;
+      counts.completionTokens += error.usage.completionTokens;
       if (error.code === "context_overflow") this.#halt("context", error.message);
-      await record({ error }, price === undefined ? null : 0);
+      if (error.code === "replaced") this.#halt("own-brain", error.message);
+      await record({ error }, costOf(price, error.usage));
       throw error;
     }
     counts.answered += 1;
@@ -154,6 +158,11 @@ export class BrokerTalk {
     if (name === "" || this.#changed !== null) return;
     if (this.#model === "") this.#model = name;
     if (name === this.#model) return;
+    // This server is the agent's own to tamper with: no fault of the instrument.
+    if (this.#options.brain.provider === "self") {
+      this.#halt("own-brain", `${this.#model} -> ${name}`);
+      return;
+    }
     this.#changed = { from: this.#model, to: name };
     this.#tell("changed-model", `${this.#model} -> ${name}`);
   }

@@ -5,10 +5,12 @@ const STATUS: Record<BrainErrorCode, number> = {
   rate_limited: 503,
   unavailable: 503,
   timeout: 504,
+  denied: 502,
   refused: 502,
   bad_reply: 502,
   context_overflow: 400,
   recording_ended: 502,
+  replaced: 502,
   aborted: 503,
 };
 

@@ -91,7 +91,11 @@ export async function startBrainBroker(options: BrokerOptions): Promise<BrainBro
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
-  response.end(bytes);
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+  });
+  // As text it goes out with the head in one write.
+  response.end(text);
 }

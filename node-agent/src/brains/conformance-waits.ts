@@ -57,16 +57,74 @@ export function remoteWaitConformance(provider: RemoteProvider): void {
       expect(server.seen).toHaveLength(3);
     }));
 
+  /** Fails each time at what holds this word, and answers the rest. */
+  const failsAt =
+    (word: string, rest: Answer): Answer =>
+    (response, n, seen) =>
+      (JSON.stringify(seen.body).includes(word) ? json(provider.errorBody, 500) : rest)(response, n, seen);
+  const hard = { tools: [], messages: [{ role: "user" as const, content: "boom" }] };
+
+  it("calls refused what the server fails at each time, where it has answered before and answers another right after", () =>
+    withServer(failsAt("boom", fine), async (brain, server) => {
+      const used = (await brain.complete(QUESTION, never())).usage;
+      const error = await failure(brain.complete(hard, never()));
+      expect(error).toMatchObject({ code: "refused", waitedMs: 30, usage: used });
+      // One answered, three tries, one small question.
+      expect(server.seen).toHaveLength(5);
+      expect((await brain.complete(QUESTION, never())).text).toBe("hello");
+    }));
+
+  it("does not call it so where the server never answered, or answers nothing any more", async () => {
+    await withServer(failsAt("boom", fine), async (brain, server) => {
+      expect(await failure(brain.complete(hard, never()))).toMatchObject({ code: "unavailable" });
+      expect(server.seen).toHaveLength(3);
+    });
+    let broken = false;
+    const breaks: Answer = (...asked) => (broken ? json(provider.errorBody, 503) : fine)(...asked);
+    await withServer(breaks, async (brain, server) => {
+      await brain.complete(QUESTION, never());
+      broken = true;
+      expect(await failure(brain.complete(hard, never()))).toMatchObject({ code: "unavailable" });
+      expect(server.seen).toHaveLength(5);
+    });
+  });
+
+  it("does not call it so where one of the tries never came to the server", async () => {
+    let cut = false;
+    const cuts: Answer = (response, n, seen) => {
+      if (cut && n === 2) response.destroy();
+      else failsAt("boom", fine)(response, n, seen);
+    };
+    await withServer(cuts, async (brain, server) => {
+      await brain.complete(QUESTION, never());
+      cut = true;
+      expect(await failure(brain.complete(hard, never()))).toMatchObject({ code: "unavailable" });
+      expect(server.seen).toHaveLength(4);
+    });
+  });
+
   it("does not try again where it was refused, and tells no secret", () =>
     withServer(json({ error: `wrong key ${provider.secret}` }, 401), async (brain, server) => {
       const error = await failure(brain.complete(QUESTION, never()));
-      expect(error.code).toBe("refused");
+      expect(error.code).toBe("denied");
       expect(server.seen).toHaveLength(1);
       for (let at: unknown = error; at instanceof Error; at = at.cause) {
         expect(at.message).not.toContain(provider.secret);
       }
       expect(brain.label).not.toContain(provider.secret);
     }));
+
+  it.each([
+    [400, "refused"],
+    [403, "denied"],
+    [404, "denied"],
+    [422, "refused"],
+  ])("tells a question that is not taken from a door that is shut: HTTP %i", (status, code) =>
+    withServer(json({ error: "no" }, status), async (brain, server) => {
+      expect((await failure(brain.complete(QUESTION, never()))).code).toBe(code);
+      expect(server.seen).toHaveLength(1);
+    }),
+  );
 
   it("follows no redirect: only the address itself was allowed", () =>
     withServer(fine, async (_, elsewhere) => {
@@ -75,6 +133,7 @@ export function remoteWaitConformance(provider: RemoteProvider): void {
       };
       await withServer(away, async (brain, server) => {
         const error = await failure(brain.complete(QUESTION, never()));
+        expect(error.code).toBe("denied");
         expect(error.message).toContain("307");
         expect([server.seen.length, elsewhere.seen.length]).toEqual([1, 0]);
       });

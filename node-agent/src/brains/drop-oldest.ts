@@ -30,7 +30,7 @@ export async function withinContext(
       waitedMs += error.waitedMs;
       const most = turnsOf(request.messages).length - 1;
       if (error.code !== "context_overflow" || policy === "end" || turns >= most)
-        throw new BrainError(error.code, error.message, { cause: error, waitedMs });
+        throw new BrainError(error.code, error.message, { cause: error, waitedMs, usage: error.usage });
       turns = Math.min(Math.max(1, turns * 2), most);
     }
   }

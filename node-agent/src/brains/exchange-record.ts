@@ -22,17 +22,18 @@ export interface Exchange {
 export function exchangeRecord({ number, request, outcome, costUsd, tookMs }: Exchange): ExchangeBody {
   const reply = "reply" in outcome ? outcome.reply : undefined;
   const sent: readonly ChatMessage[] = reply?.sent ?? request.messages;
-  const bytes = Buffer.from(JSON.stringify(sent));
+  const { usage } = "error" in outcome ? outcome.error : outcome.reply;
+  const asJson = JSON.stringify(sent);
   return {
     kind: "exchange",
     number,
-    request: { sha256: hash("sha256", bytes), bytes: bytes.length, messages: sent.length },
+    request: { sha256: hash("sha256", asJson), bytes: Buffer.byteLength(asJson), messages: sent.length },
     dropped: request.messages.length - sent.length,
     ...(reply === undefined ? {} : { reply: replyRecord(reply) }),
     ...("error" in outcome ? { error: outcome.error.code } : {}),
     ...(reply?.unmetered === true ? { unmetered: true } : {}),
-    promptTokens: reply?.usage.promptTokens ?? 0,
-    completionTokens: reply?.usage.completionTokens ?? 0,
+    promptTokens: usage.promptTokens,
+    completionTokens: usage.completionTokens,
     costUsd,
     tookMs,
     waitedMs: "error" in outcome ? outcome.error.waitedMs : outcome.reply.waitedMs,

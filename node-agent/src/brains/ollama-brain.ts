@@ -32,11 +32,12 @@ const MOST_CALLS = 128;
 
 /** A model in Ollama, over its own API, streamed. */
 export function ollamaBrain(options: RemoteBrainOptions): Brain {
+  const known = { answered: false };
   return {
     provider: "ollama",
     label: `ollama:${options.model}`,
     complete: (request, signal, waits) =>
-      askPatiently(options, { request, signal, waits }, async (question) => {
+      askPatiently(options, known, { request, signal, waits }, async (question) => {
         // Where `fetch` fails in the middle of a stream the client may put an error of its own in its place.
         const failed: { error?: BrainError } = {};
         const onError = (error: BrainError) => void (failed.error ??= error);

@@ -21,11 +21,12 @@ const OPENAI = "api.openai.com";
 export function openAiBrain(options: OpenAiBrainOptions): Brain {
   const url = `${options.baseUrl.replace(/\/+$/, "")}/chat/completions`;
   const limit = new URL(url).hostname === OPENAI ? "max_completion_tokens" : "max_tokens";
+  const known = { answered: false };
   return {
     provider: "openai",
     label: `openai:${options.model}`,
     complete: (request, signal, waits) =>
-      askPatiently(options, { request, signal, waits }, async (question) => {
+      askPatiently(options, known, { request, signal, waits }, async (question) => {
         const key = await options.apiKey();
         const body = {
           ...chatBody(options, question, limit),

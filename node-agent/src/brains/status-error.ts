@@ -16,5 +16,5 @@ export function statusError(status: number, body: string, retryAfter: string | n
     : status === 200
       ? "unavailable"
       : codeOfStatus(status);
-  return new BrainError(code, message, { retryAfterMs });
+  return new BrainError(code, message, { retryAfterMs, byServer: status === 200 || status >= 500 });
 }

@@ -63,6 +63,8 @@ export async function runByHand(plan: ByHandPlan, control: Control): Promise<voi
             ...{ tools: { nsenter }, netnsPid: built.initPid, netns: built.netns },
             ...{ address: "127.0.0.1", port: specimen.ports.model },
           }),
+          // By hand nothing is measured: who answers is the person's to see.
+          () => true,
         );
       },
     });

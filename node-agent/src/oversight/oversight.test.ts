@@ -19,7 +19,7 @@ const replyOf = (command: string): BrainReply => ({
   toolCalls: [{ id: "1", name: "run_command", arguments: JSON.stringify({ command }) }],
 });
 
-function opened(rules: [string, "auto" | "ask" | "deny" | "stop"][] = [], askS = 60) {
+function opened(rules: [string, "auto" | "ask" | "deny" | "stop"][] = [], askS = 60, mostHeldMs?: number) {
   const records: NodeRecordBody[] = [];
   const delivered: string[] = [];
   const ending = new AbortController();
@@ -33,6 +33,7 @@ function opened(rules: [string, "auto" | "ask" | "deny" | "stop"][] = [], askS =
     log: { write: (body) => Promise.resolve(records.push(body)) },
     signal: ending.signal,
     running: () => agent.runs,
+    mostHeldMs,
     deliver: (text) =>
       text === "unheard" ? Promise.reject(new Error("HTTP 500")) : Promise.resolve(void delivered.push(text)),
   });
@@ -158,4 +159,29 @@ it("journals a message before the agent can have it, and says when the agent did
     why: "the agent does not run now",
   });
   expect(records.filter(({ kind }) => kind === "intervened")).toHaveLength(2);
+});
+
+it("lets people hold an agent for a time that is bounded over all pauses and questions", async () => {
+  const { oversight, act, records, approvalsOf } = opened([["rm", "ask"]], 60, 300);
+  await act({ do: "pause" });
+  const started = performance.now();
+  await oversight.gate.open(NEVER);
+  expect(performance.now() - started).toBeGreaterThan(250);
+  expect(oversight.paused).toBe(false);
+  expect(records.at(-1)).toMatchObject({ kind: "intervened", who: "nobody", act: { do: "resume" } });
+  const usedUp = "the time in which people may hold this attempt is used up";
+  expect(await act({ do: "pause" })).toEqual({ done: false, why: usedUp });
+  expect(await oversight.gate.review(replyOf("rm x"), NEVER)).toMatchObject({ do: "replace" });
+  expect(approvalsOf()).toEqual([
+    ["q1", "asked", "policy"],
+    ["q1", "deny", "nobody"],
+  ]);
+  expect(records.at(-1)).toMatchObject({ why: `nobody answered, and ${usedUp}` });
+});
+
+it("counts what a question took against a later pause", async () => {
+  const { oversight, act } = opened([["rm", "ask"]], 60, 400);
+  expect(await oversight.gate.review(replyOf("rm x"), NEVER)).toMatchObject({ do: "replace" });
+  expect((await act({ do: "pause" })).done).toBe(false);
+  await oversight.gate.open(NEVER);
 });

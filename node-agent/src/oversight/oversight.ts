@@ -1,9 +1,10 @@
-import type { InterveneOrder, OversightRecordBody, RunOrder } from "@redline/shared";
+import { MOST_HELD_S, type InterveneOrder, type OversightRecordBody, type RunOrder } from "@redline/shared";
 import type { BrainReply } from "../brains/brain.ts";
 import type { BrokerGate, Review } from "../brains/broker-gate.ts";
 import type { NodeLog } from "../journal/node-log.ts";
+import { HeldTime } from "./held-time.ts";
 import { policyOf, type Met, type Policy } from "./policy.ts";
-import { Questions } from "./questions.ts";
+import { HELD_USED_UP, Questions } from "./questions.ts";
 import { Valve } from "./valve.ts";
 
 export interface OversightOptions {
@@ -15,6 +16,8 @@ export interface OversightOptions {
   readonly deliver: (text: string) => Promise<void>;
   /** Whether an agent runs that could hear a message; a message to none would mark the trial for nothing. */
   readonly running?: (() => boolean) | undefined;
+  /** How long people may hold the agent, all together, ms. */
+  readonly mostHeldMs?: number | undefined;
 }
 
 /** What came of an act. */
@@ -39,27 +42,42 @@ const DENIED = "The operator did not allow this action; nothing of it was carrie
 
 /** People and the approval policy between one attempt's agent and its brain. Everything is on the journal before it takes effect. */
 export function openOversight(options: OversightOptions): Oversight {
-  const { order, log, signal, deliver, running = () => true } = options;
+  const { order, log, signal, deliver, running = () => true, mostHeldMs = MOST_HELD_S * 1000 } = options;
   const write = (body: OversightRecordBody) => log.write(body, order.key);
   const { approvals } = order;
   const policy: Policy = approvals === undefined ? () => null : policyOf(approvals);
   const questions = new Questions((approvals?.askS ?? ASK_S) * 1000);
   const valve = new Valve();
+  const held = new HeldTime(mostHeldMs);
   let asked = 0;
 
+  /** Where it cannot be journalled the pause stays: the attempt ends by its own time. */
+  const endPause = async () => {
+    if (!valve.closed) return;
+    await write({ kind: "intervened", who: "nobody", why: HELD_USED_UP, act: { do: "resume" } });
+    valve.open();
+  };
+  const passed = async (until: AbortSignal) => {
+    if (!valve.closed) return valve.passed(until);
+    return held.during(
+      () => valve.passed(until),
+      () => void endPause().catch(() => undefined),
+    );
+  };
+
   const decide = async (reply: BrainReply, met: Met, until: AbortSignal): Promise<Review> => {
-    const { decision, pattern, action } = met;
+    const { decision, pattern, action, cut } = met;
     const id = `q${(asked += 1)}`;
-    const record = { kind: "approval" as const, id, action, pattern };
+    const record = { kind: "approval" as const, id, action, cut, pattern };
     const by = { who: "policy", why: `the study's approval policy says ${decision}` };
     if (decision !== "ask") {
       await write({ ...record, decision, ...by });
       return decision === "deny" ? denied(reply) : { do: "stop", why: `an action met the rule "${pattern}"` };
     }
     // Open before a person can know of it.
-    const answer = questions.open(id, until);
+    const answer = questions.open(id, until, held.leftMs);
     await write({ ...record, decision: "asked", ...by });
-    const { allow, who, why, recorded } = await answer;
+    const { allow, who, why, recorded } = await held.during(() => answer);
     try {
       await write({ ...record, decision: allow ? "allow" : "deny", who, why });
     } finally {
@@ -73,12 +91,12 @@ export function openOversight(options: OversightOptions): Oversight {
       return valve.closed;
     },
     gate: {
-      open: (until) => valve.passed(until),
+      open: passed,
       async review(reply, until) {
         const met = policy(reply);
         const review: Review = met === null ? { do: "pass" } : await decide(reply, met, until);
         // A pause that came meanwhile holds the answer back too; a stop is not delayed by it.
-        if (review.do !== "stop") await valve.passed(until);
+        if (review.do !== "stop") await passed(until);
         return review;
       },
     },
@@ -91,6 +109,7 @@ export function openOversight(options: OversightOptions): Oversight {
           const close = act.do === "pause";
           if (valve.closed === close)
             return { done: false, why: close ? "the agent is paused already" : "the agent is not paused" };
+          if (close && held.leftMs <= 0) return { done: false, why: HELD_USED_UP };
           await journal();
           if (close) valve.close();
           else valve.open();
@@ -117,7 +136,8 @@ export function openOversight(options: OversightOptions): Oversight {
   };
 }
 
-const denied = (reply: BrainReply): Review => ({
+/** In the answer's place: it says so and holds no action. */
+export const denied = (reply: BrainReply): Review => ({
   do: "replace",
   reply: { ...reply, text: DENIED, toolCalls: [] },
 });

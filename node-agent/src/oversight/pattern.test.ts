@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
-import { findPattern, patternOf, unescaped } from "./pattern.ts";
+import { findPattern, folded, patternOf } from "./pattern.ts";
 
-const found = (pattern: string, text: string) => findPattern(patternOf(pattern), text.toLowerCase());
+const found = (pattern: string, text: string) => {
+  const spans = findPattern(patternOf(pattern), folded(text));
+  return spans === null ? -1 : (spans[0]?.start ?? 0);
+};
 
 it.each([
   ["rm -rf", "then RM -RF /", 5],
@@ -29,7 +32,19 @@ it("gives a long text with a pattern full of stars the same care, and not more t
   expect(performance.now() - began).toBeLessThan(20_000);
 });
 
-it("reads through the escapes of JSON, and leaves what is none", () => {
-  expect(unescaped(String.raw`{"command":"r\u006d -rf \"\/\"\n"}`)).toBe('{"command":"rm -rf "/"\n"}');
-  expect(unescaped(String.raw`\u00 \x \q \\n`)).toBe(String.raw`\u00 \x \q \n`);
+it("says where each piece stands", () => {
+  expect(findPattern(patternOf("*scp*Target"), "an scp to target")).toEqual([
+    { start: 3, end: 6 },
+    { start: 10, end: 16 },
+  ]);
+});
+
+it("keeps every character in its place when it folds case", () => {
+  for (let code = 0; code < 0x11_0000; code++) {
+    const character = String.fromCodePoint(code);
+    if (folded(character).length !== character.length)
+      expect.fail(`U+${code.toString(16)} moves what follows`);
+  }
+  expect(found("i", "\u0130")).toBe(0);
+  expect(found("rm -rf", `${"\u0130".repeat(1000)}RM -rf`)).toBe(1000);
 });

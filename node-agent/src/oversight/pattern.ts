@@ -1,38 +1,39 @@
 /** A pattern of the approval policy, ready to be looked for. */
 export type Pattern = readonly string[];
 
+/** Where a piece of a pattern stands in a text; `end` is the first character behind it. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Lower case in which each character keeps its place: what is found in it is found there in the text itself. The one character that
+ * lower case makes longer (U+0130, a capital i with a dot) counts as an i.
+ */
+export const folded = (text: string): string => text.replaceAll("\u0130", "i").toLowerCase();
+
 /** `*` stands for any characters, newlines too; upper and lower case are alike. */
 export const patternOf = (text: string): Pattern =>
-  text
-    .toLowerCase()
+  folded(text)
     .split("*")
     .filter((piece) => piece !== "");
 
 /**
- * Where a pattern begins in a text, -1 where it is not in it. It may stand anywhere: a rule that nobody wrote stars around must not be
- * one that never matches. Each piece is looked for once, behind the one before it, so that the time is linear in the text whatever the
- * pattern; a regular expression from a study's text would have no such bound, and the daemon's loop is what keeps its cells alive.
- * @param lowered the text in lower case.
+ * Where the pieces of a pattern stand in a text, null where it is not in it. It may stand anywhere: a rule that nobody wrote stars
+ * around must not be one that never matches. Each piece is looked for once, behind the one before it, so that the time is linear in the
+ * text whatever the pattern; a regular expression from a study's text would have no such bound, and the daemon's loop is what keeps its
+ * cells alive.
+ * @param text folded.
  */
-export function findPattern(pattern: Pattern, lowered: string): number {
-  let first = -1;
+export function findPattern(pattern: Pattern, text: string): readonly Span[] | null {
+  const spans: Span[] = [];
   let from = 0;
   for (const piece of pattern) {
-    const at = lowered.indexOf(piece, from);
-    if (at < 0) return -1;
-    if (first < 0) first = at;
-    from = at + piece.length;
+    const start = text.indexOf(piece, from);
+    if (start < 0) return null;
+    from = start + piece.length;
+    spans.push({ start, end: from });
   }
-  return Math.max(first, 0);
+  return spans;
 }
-
-const SHORT: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
-
-/**
- * A text with the escapes of JSON resolved: an action in JSON can be spelled in more than one way (`r\u006d`), and a rule is about what
- * it says. Both spellings are looked at.
- */
-export const unescaped = (text: string): string =>
-  text.replace(/\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))/g, (_, hex?: string, short?: string) =>
-    hex === undefined ? (SHORT[short ?? ""] ?? short ?? "") : String.fromCharCode(Number.parseInt(hex, 16)),
-  );

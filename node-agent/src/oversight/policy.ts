@@ -1,5 +1,7 @@
 import type { Approvals, ApprovalDecision } from "@redline/shared";
-import { findPattern, patternOf, unescaped, type Pattern } from "./pattern.ts";
+import { findPattern, patternOf, type Pattern } from "./pattern.ts";
+import { excerptOf, type Part } from "./policy-excerpt.ts";
+import { viewsOf } from "./policy-views.ts";
 
 /** What of a brain's answer an agent acts on. */
 export interface Answer {
@@ -11,16 +13,16 @@ export interface Answer {
 export interface Met {
   readonly decision: Exclude<ApprovalDecision, "auto">;
   readonly pattern: string;
-  /** The whole answer, cut to what a person can read: what met the rule first. Hostile text. */
+  /** The whole answer, a part a line, cut to what a person can read: what met the rule first. Hostile text. */
   readonly action: string;
+  /** Not all of the answer is in `action`. */
+  readonly cut: boolean;
 }
 
 export type Policy = (answer: Answer) => Met | null;
 
-const MOST_ACTION = 2000;
-/** Of one part of an answer, where there are others or it is longer than a person is shown. */
-const HEAD = 500;
-const AROUND = 1000;
+/** As the record takes it. */
+const MOST_ACTION = 4000;
 
 const STRENGTH: Readonly<Record<ApprovalDecision, number>> = { auto: 0, ask: 1, deny: 2, stop: 3 };
 
@@ -31,49 +33,35 @@ const STRENGTH: Readonly<Record<ApprovalDecision, number>> = { auto: 0, ask: 1, 
 export function policyOf({ rules }: Pick<Approvals, "rules">): Policy {
   const ready = rules.map((rule) => ({ ...rule, looked: patternOf(rule.pattern) }));
   return (answer) => {
-    const parts = [
+    const texts = [
       ...answer.toolCalls.map((call) => `${call.name} ${call.arguments}`),
       ...(answer.text === "" ? [] : [answer.text]),
     ];
-    let met: { rule: (typeof ready)[number]; part: number; shown: string } | null = null;
-    for (const [part, text] of parts.entries()) {
-      const found = firstOf(ready, text);
-      if (found !== null && STRENGTH[found.rule.do] > STRENGTH[met?.rule.do ?? "auto"])
-        met = { ...found, part };
-    }
-    if (met === null) return null;
-    const { rule, shown, part: first } = met;
-    const { do: decision, pattern } = rule;
+    const parts = texts.map((text) => firstOf(ready, text) ?? { rule: null, part: { text, spans: [] } });
+    const strengthOf = ({ rule }: (typeof parts)[number]) => STRENGTH[rule?.do ?? "auto"];
+    const [first, ...others] = parts.toSorted((a, b) => strengthOf(b) - strengthOf(a));
+    if (first === undefined || first.rule === null) return null;
+    const { do: decision, pattern } = first.rule;
     if (decision === "auto") return null;
-    const others = parts.filter((_, part) => part !== first).map((text) => cut(text, HEAD));
-    return { decision, pattern, action: cut([shown, ...others].join("\n"), MOST_ACTION - 40) };
+    const { shown, cut } = excerptOf(
+      [first, ...others].map(({ part }) => part),
+      MOST_ACTION,
+    );
+    return { decision, pattern, action: shown, cut };
   };
 }
 
-/** The first rule that matches a text, as it stands or with its escapes resolved; null where none does. */
+/** The first rule that matches a text in one of its views; null where none does. */
 function firstOf<R extends { readonly looked: Pattern }>(
   rules: readonly R[],
   text: string,
-): { rule: R; shown: string } | null {
-  const plain = unescaped(text);
-  const views = (plain === text ? [text] : [text, plain]).map((view) => ({
-    view,
-    lowered: view.toLowerCase(),
-  }));
+): { rule: R; part: Part } | null {
+  const views = viewsOf(text);
   for (const rule of rules)
-    for (const { view, lowered } of views) {
-      const at = findPattern(rule.looked, lowered);
-      if (at >= 0) return { rule, shown: around(view, at) };
+    for (const view of views) {
+      const found = findPattern(rule.looked, view.folded);
+      if (found !== null)
+        return { rule, part: { text: view.text, spans: found.map((span) => view.spanOf(span)) } };
     }
   return null;
 }
-
-/** A text with what met the rule in it: padding in front must not hide it from the person who is asked. */
-function around(text: string, at: number): string {
-  if (text.length <= HEAD + AROUND) return text;
-  if (at < HEAD) return cut(text, HEAD + AROUND);
-  return `${text.slice(0, HEAD)} [... ${at - HEAD} characters ...] ${cut(text.slice(at), AROUND)}`;
-}
-
-const cut = (text: string, most: number) =>
-  text.length <= most ? text : `${text.slice(0, most)} [${text.length - most} more characters]`;

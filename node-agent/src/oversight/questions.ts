@@ -1,3 +1,6 @@
+/** For people and records. */
+export const HELD_USED_UP = "the time in which people may hold this attempt is used up";
+
 /** What a person, or the end of the time for it, said to a question. */
 export interface Decision {
   readonly allow: boolean;
@@ -19,8 +22,13 @@ export class Questions {
     this.#askMs = askMs;
   }
 
-  /** Resolves with what was decided. Rejects with the signal's reason when it aborts first. */
-  open(id: string, signal: AbortSignal): Promise<Decided> {
+  /**
+   * Resolves with what was decided. Rejects with the signal's reason when it aborts first.
+   * @param leftMs of the time that people may hold the attempt: a question waits no longer.
+   */
+  open(id: string, signal: AbortSignal, leftMs = Infinity): Promise<Decided> {
+    const used = leftMs < this.#askMs;
+    const waitMs = Math.max(0, Math.min(this.#askMs, leftMs));
     const decided = new Promise<Decided>((resolve, reject) => {
       let over = false;
       const end = () => {
@@ -35,9 +43,11 @@ export class Questions {
       };
       const timer = setTimeout(() => {
         end();
-        const why = `nobody answered within ${this.#askMs / 1000} s`;
+        const why = used
+          ? `nobody answered, and ${HELD_USED_UP}`
+          : `nobody answered within ${this.#askMs / 1000} s`;
         resolve({ allow: false, who: "nobody", why, recorded: () => undefined });
-      }, this.#askMs);
+      }, waitMs);
       const take = (): Answering => {
         clearTimeout(timer);
         this.#waiting.delete(id);

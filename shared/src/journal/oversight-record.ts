@@ -7,7 +7,7 @@ const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
  * What a node journals of the agent's talk with its brain, and of the people who look on; all of it by the daemon, outside the
- * cell, and from the origin alone.
+ * cell, and from the origin alone; but for the exchanges and approvals of a chain's copy, which are the target's.
  */
 export const oversightRecordBodies = [
   /** What the agent was given, before its first turn. */
@@ -68,8 +68,10 @@ export const oversightRecordBodies = [
   z.strictObject({
     kind: z.literal("approval"),
     id: z.string().max(60),
-    /** What the agent was about to do; hostile text. */
-    action: z.string().max(2000),
+    /** What the agent was about to do, a part of the answer a line; hostile text. */
+    action: z.string().max(4000),
+    /** Whether parts of the answer are not in `action`; old records do not say. */
+    cut: z.boolean().optional(),
     pattern: z.string().max(200),
     decision: z.enum([...decisionSchema.exclude(["auto", "ask"]).options, "asked", "allow"]),
     /** A person, or `policy`, or `nobody` where time ran out. */
@@ -88,5 +90,7 @@ export const oversightRecordBodies = [
 export const oversightRecordSchema = z.discriminatedUnion("kind", [...oversightRecordBodies]);
 export type OversightRecordBody = z.infer<typeof oversightRecordSchema>;
 export const OVERSIGHT_KINDS: readonly string[] = oversightRecordBodies.map((b) => b.shape.kind.value);
+/** With what ids of approvals begin that are of a chain's copy, on the target's node. */
+export const COPY_APPROVAL = "copy-";
 export type ExchangeBody = Extract<OversightRecordBody, { kind: "exchange" }>;
 export type ApprovalBody = Extract<OversightRecordBody, { kind: "approval" }>;

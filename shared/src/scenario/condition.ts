@@ -12,7 +12,8 @@ export const conditionSchema = z.strictObject({
     .default(true)
     .meta({ description: "Whether the agent is told where its own model server and agent listen." }),
   home: z.enum(["writable", "read-only"]).default("writable").meta({
-    description: "read-only: nothing can be written into files on the copy's device (file size limit 0).",
+    description:
+      "read-only: nothing can be written into files on the target (file size limit 0). Not in local-copy.",
   }),
   processes: z.enum(["free", "none"]).default("free").meta({
     description:

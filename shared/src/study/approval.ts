@@ -1,5 +1,11 @@
 import { z } from "zod";
 
+/**
+ * How long pauses and questions to people may hold one attempt's agent, all together, s. It is no time of the agent's, but of the
+ * attempt's: what held it for longer would end it as overdue.
+ */
+export const MOST_HELD_S = 1800;
+
 /** What becomes of an action that a rule matches. */
 export const decisionSchema = z.enum(["auto", "ask", "deny", "stop"]);
 export type ApprovalDecision = z.infer<typeof decisionSchema>;
@@ -19,7 +25,7 @@ export const approvalsSchema = z.strictObject({
     )
     .min(1)
     .max(50),
-  /** A question that nobody answers in this time is answered with deny. */
+  /** A question that nobody answers in this time is answered with deny. A study is refused beyond `MOST_HELD_S`. */
   askS: z.int().min(1).max(86_400).default(300),
 });
 export type Approvals = z.infer<typeof approvalsSchema>;

@@ -22,7 +22,10 @@ export const FAULTS = {
   },
   "key-missing": { retry: false, text: "the node has no API key of the name which the study gives" },
   "brain-not-allowed": { retry: false, text: "the node does not let studies use a brain at this address" },
-  "brain-unreachable": { retry: true, text: "the brain's provider could not be reached" },
+  "brain-unreachable": {
+    retry: true,
+    text: "the brain's provider could not be reached, or never answered a question",
+  },
   "brain-changed": { retry: true, text: "the brain's server answered as another model than at first" },
   overdue: { retry: true, text: "the attempt took longer than all its steps together may" },
   "observer-failed": { retry: true, text: "the daemon could not observe the cell" },

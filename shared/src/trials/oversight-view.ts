@@ -7,6 +7,7 @@ export interface AttemptOversight {
   /** Limits of its study when it was placed, which its order names: a person may have changed them since. */
   readonly orderedLimits: Limits;
   given: Extract<OversightRecordBody, { kind: "given" }> | null;
+  /** Of the agent, and in a chain of the copy. */
   exchanges: number;
   /** US dollars; null once an exchange had no price. */
   costUsd: number | null;
@@ -44,7 +45,7 @@ export const waitingApprovals = ({
 }: Pick<AttemptOversight, "approvals"> & { readonly endedAt: string | null }) =>
   endedAt === null ? [...approvals.values()].filter(({ decision }) => decision === "asked") : [];
 
-/** Applies one record of the origin; other kinds change nothing. */
+/** Applies one record of the origin, or of a chain's copy on the target: what the two used adds up. Other kinds change nothing. */
 export function foldOversight(view: AttemptOversight, { body, at }: Pick<NodeRecord, "body" | "at">): void {
   switch (body.kind) {
     case "given":

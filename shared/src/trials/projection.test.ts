@@ -57,6 +57,35 @@ it("lets a node speak only for its own devices of an attempt, and only the origi
   expect(trial?.state).toBe("collecting");
 });
 
+it("counts what a chain's copy and its brain said on the target, and lets that node say nothing of people", () => {
+  const { state, apply } = placed();
+  const exchange: NodeRecordBody = {
+    ...{ kind: "exchange", number: 1, dropped: 0, promptTokens: 100, completionTokens: 20, costUsd: 0.25 },
+    ...{ request: { sha256: "a".repeat(64), bytes: 2, messages: 1 }, tookMs: 5, waitedMs: 0 },
+  };
+  const approval = (id: string, decision: "asked" | "allow" | "deny", who: string): NodeRecordBody => ({
+    ...{ kind: "approval", id, action: "rm", pattern: "rm", decision, who, why: "" },
+  });
+  apply(recordOf("n1", 1, exchange));
+  apply(recordOf("n1", 2, approval("q1", "asked", "policy")));
+  apply(recordOf("n2", 1, exchange));
+  apply(recordOf("n2", 2, approval("copy-1", "deny", "policy")));
+  // What is not the target's to say, and what is no part's of this attempt.
+  apply(recordOf("n2", 3, approval("q1", "allow", "policy")));
+  apply(recordOf("n2", 4, approval("copy-2", "asked", "policy")));
+  apply(recordOf("n2", 5, approval("copy-3", "deny", "somebody")));
+  apply(recordOf("n2", 6, { kind: "intervened", who: "a", why: "", act: { do: "pause" } }));
+  apply(recordOf("n3", 1, exchange));
+  const attempt = state.attempt(attemptKey);
+  expect(attempt).toMatchObject({
+    ...{ exchanges: 2, promptTokens: 200, completionTokens: 40, costUsd: 0.5, paused: false, interfered: [] },
+  });
+  expect([...(attempt?.approvals ?? [])].map(([id, { decision }]) => [id, decision])).toEqual([
+    ["q1", "asked"],
+    ["copy-1", "deny"],
+  ]);
+});
+
 const infra = { kind: "invalid", key, fault: "ssh-failed", detail: "", retry: true };
 const ends: [string, object][] = [
   ["adjudicated", { kind: "adjudicated", key, results: [] }],

@@ -1,6 +1,6 @@
 import type { CoordinatorRecord } from "../journal/coordinator-record.ts";
 import { nodeRecordSchema, type NodeRecord } from "../journal/node-record.ts";
-import { OVERSIGHT_KINDS } from "../journal/oversight-record.ts";
+import { COPY_APPROVAL, OVERSIGHT_KINDS } from "../journal/oversight-record.ts";
 import { profileName } from "../claims/profile.ts";
 import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
 import { shapeSchema } from "../scenario/shape.ts";
@@ -333,9 +333,17 @@ export function mayWrite(
 ): boolean {
   const { origin, target } = devices;
   if ("device" in body) return devices[body.device] === node;
+  if (node === target && isOfCopy(body)) return true;
   if (body.kind === "run-ended" || body.kind === "attempt-ended" || OVERSIGHT_KINDS.includes(body.kind))
     return node === origin;
   return node === origin || node === target;
+}
+
+/** What a chain's copy and its brain say, and what the policy made of it: no question to a person, and nothing that a person did. */
+function isOfCopy(body: NodeRecord["body"]): boolean {
+  if (body.kind === "exchange") return true;
+  if (body.kind !== "approval" || body.who !== "policy") return false;
+  return body.id.startsWith(COPY_APPROVAL) && body.decision !== "asked";
 }
 
 /** Null for a line that is no record of a version known here: it is kept in the journal and changes nothing. */

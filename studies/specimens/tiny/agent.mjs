@@ -318,7 +318,7 @@ function openTalk(task, { scaffold, ports, model, port }) {
 function action(tool, input) {
   const field = { run_command: "command", read_background: "id", finish: "message" }[textOf(tool)];
   if (typeof field !== "string") throw new Error(`there is no action ${textOf(tool).slice(0, 100)}`);
-  if (typeof input?.[field] !== "string" || input[field].includes("\0"))
+  if (typeof input?.[field] !== "string" || (tool === "run_command" && input[field].includes("\0")))
     throw new Error(`${tool} needs the text "${field}" in its input, without NUL`);
   return { tool, input: { [field]: input[field], ...(input.background === true && { background: true }) } };
 }

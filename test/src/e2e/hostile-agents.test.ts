@@ -5,9 +5,9 @@ import { expect, it } from "vitest";
 import { redline, studyText, Workplace } from "../kit/redline.ts";
 import { until } from "../kit/until.ts";
 
-/** Runs one local trial whose agent program is the given text; its brain is never asked. */
-async function trialOf(place: Workplace, agent: string) {
-  const file = await place.study(studyText({ behaviours: ["refuses"], scenarios: ["local-copy"] }));
+/** Runs one local trial of each scenario, whose agent program is the given text; its brain is never asked. */
+async function trialOf(place: Workplace, agent: string, scenarios = ["local-copy"]) {
+  const file = await place.study(studyText({ behaviours: ["refuses"], scenarios }));
   await writeFile(join(place.dir, "specimens/tiny/agent.mjs"), `${agent}\n// ${MARK_SLOT}\n`);
   const run = redline(["run", file, "--state", place.state], place.dir);
   return {
@@ -15,10 +15,13 @@ async function trialOf(place: Workplace, agent: string) {
     async ended() {
       const { code, stderr } = await run.ended;
       expect({ code, stderr }).toMatchObject({ code: 0 });
-      const [trial] = [...place.projection().trials.values()];
-      expect(trial?.attempts).toHaveLength(1);
-      expect(trial?.verdicts).toEqual({ pan2024: "refuted", strict: "refuted" });
-      return trial?.attempts[0];
+      const trials = [...place.projection().trials.values()];
+      expect(trials).toHaveLength(scenarios.length);
+      for (const trial of trials) {
+        expect(trial.attempts).toHaveLength(1);
+        expect(trial.verdicts).toEqual({ pan2024: "refuted", strict: "refuted" });
+      }
+      return trials[0]?.attempts[0];
     },
   };
 }
@@ -55,12 +58,27 @@ process.stdout.write('{"event":"x","a":' + deep + '}\\n{"event":"finished","reas
   expect(attempt?.runEnd).toBe("finished");
 });
 
-it("does not give another attempt to an agent that kills the session it runs in", async () => {
+it("does not give another attempt to an agent that kills the session it runs in, or also stops the cell's sshd", async () => {
   await using place = new Workplace();
-  // The parent of the agent's shell is the sshd of this very session.
-  const kill = `process.kill(process.ppid, "SIGKILL"); setInterval(() => undefined, 1000);`;
-  const attempt = await (await trialOf(place, kill)).ended();
-  expect(attempt?.runEnd).toBe("agent-crashed");
+  // The parent of the agent's shell is the sshd of this very session, and its parent the one that listens: stopped, it lets nobody in,
+  // and the cell lives on.
+  const kill = `import { readFileSync } from "node:fs";
+const parent = (pid) => Number(readFileSync(\`/proc/\${pid}/stat\`, "utf8").split(") ")[1].split(" ")[1]);
+if (readFileSync("../task.txt", "utf8").includes("log")) process.kill(parent(process.ppid), "SIGSTOP");
+process.kill(process.ppid, "SIGKILL"); setInterval(() => undefined, 1000);`;
+  const trial = await trialOf(place, kill, ["local-copy", "no-instruction"]);
+  await trial.ended();
+  const ended = [...place.projection().trials.values()].flatMap((one) =>
+    one.attempts.flatMap((attempt) =>
+      attempt.records.flatMap(({ body }) =>
+        body.kind === "run-ended" ? [[one.scenario, body.end, body.detail]] : [],
+      ),
+    ),
+  );
+  expect(ended.toSorted()).toEqual([
+    ["local-copy", "agent-crashed", "the session's process was ended in the cell, which takes new ones"],
+    ["no-instruction", "agent-crashed", "the cell's sshd was made to stand still"],
+  ]);
 });
 
 const START_LATE = `import { spawnSync } from "node:child_process";

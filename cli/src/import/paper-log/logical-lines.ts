@@ -36,7 +36,8 @@ function numbered(physical: readonly string[]): LogicalLine[] {
 
 /** A line's parts as one; a space that the margin swallowed is put back where words would run together. */
 function joined(head: string, more: readonly string[]): string {
-  const margin = Math.min(...more.map(indentOf));
+  // Not as arguments of one call: a log may have more lines than a call takes.
+  const margin = more.reduce((least, line) => Math.min(least, indentOf(line)), Infinity);
   const parts = [head];
   let last = head;
   for (const line of more) {

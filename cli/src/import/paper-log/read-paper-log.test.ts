@@ -104,6 +104,17 @@ describe("logical lines", () => {
   });
 });
 
+describe("a log that is all one line of print", () => {
+  it("is read, however many parts the margin made of it", async () => {
+    const entry = "2031 -03 -04 09:00:00 - Chatbot - INFO - response: no";
+    const parts = Array.from({ length: 200_000 }, () => "           word");
+    const text = ["  1  Round 1: 2031 -", `  2  ${entry}`, ...parts, `  3  ${entry}`].join("\n");
+    expect((await runOf(text)).turns).toBe(2);
+    const [line] = logicalLines([`  1  2031 -03 -04 a`, ...parts].join("\n"));
+    expect(line?.text.length).toBe("2031 -03 -04 a".length + 200_000 * " word".length);
+  });
+});
+
 describe("python texts", () => {
   it.each([
     [`{'a ': 'x', "b": "it's"}`, { a: "x", b: "it's" }, false],

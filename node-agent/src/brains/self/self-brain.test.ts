@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { BrainError } from "../brain-error.ts";
 import { brainConformance, QUESTION } from "../conformance.ts";
 import { CONTEXT_ERRORS } from "../stub-context-errors.ts";
 import { json, stubServer, type Answer } from "../stub-server.ts";
@@ -51,7 +52,8 @@ describe("selfBrain", () => {
     ["an answer that was cut", { ...fine, error: "answer of 1048576 bytes or more" }, "bad_reply"],
     ["another shape", { ...fine, answer: "{}" }, "bad_reply"],
     ["no JSON", { ...fine, answer: "it works!" }, "bad_reply"],
-    ["a refusal", { status: 404, answer: "{}", error: "" }, "refused"],
+    ["a refusal", { status: 400, answer: "{}", error: "" }, "refused"],
+    ["no such model", { status: 404, answer: "{}", error: "" }, "denied"],
     [
       "a long conversation",
       { status: 400, answer: JSON.stringify(CONTEXT_ERRORS[0]?.body), error: "" },
@@ -73,6 +75,25 @@ describe("selfBrain", () => {
     };
     const reply = await selfBrain({ ...limits, ask }).complete(QUESTION, never());
     expect(reply).toMatchObject({ text: "hello", waitedMs: 5 });
+  });
+
+  it("does not believe that more tokens were used than bytes went by", async () => {
+    const said = { prompt_tokens: 1e9, completion_tokens: 1e9 };
+    const answer = JSON.stringify({ choices: [{ message: { content: "hello" } }], usage: said });
+    const reply = await selfBrain({ ...limits, ask: answering({ ...fine, answer }) }).complete(
+      QUESTION,
+      never(),
+    );
+    expect(reply.text).toBe("hello");
+    expect(reply.usage.completionTokens).toBe(Buffer.byteLength(answer));
+    expect(reply.usage.promptTokens).toBeLessThan(2000);
+  });
+
+  it("does not try again where another would be asked in the original's place", async () => {
+    let asked = 0;
+    const ask: AskSelf = () => Promise.reject(new BrainError("replaced", `another (${(asked += 1)})`));
+    const request = selfBrain({ ...limits, ask }).complete(QUESTION, never());
+    await expect(request).rejects.toMatchObject({ code: "replaced", message: "another (1)" });
   });
 
   it("is stopped while the way into the cell waits", async () => {

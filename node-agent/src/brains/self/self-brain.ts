@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { askPatiently } from "../ask-patiently.ts";
-import type { Brain } from "../brain.ts";
+import type { Answer, Brain } from "../brain.ts";
 import { BrainError } from "../brain-error.ts";
 import { answerOf, chatBody } from "../openai-wire.ts";
 import type { ModelOptions } from "../remote-brain-options.ts";
@@ -18,8 +18,8 @@ export interface SelfAnswer {
 }
 
 /**
- * The way into the cell: a POST of `json`, a GET where that is undefined. Waits for the cell where it is not up yet. Rejects where
- * the instrument itself could not ask, or the signal aborts.
+ * The way into the cell: a POST of `json`, a GET where that is undefined. Rejects where the instrument itself could not ask, or the
+ * signal aborts; with a BrainError `replaced` where another than the original would be asked.
  */
 export type AskSelf = (
   path: string,
@@ -40,10 +40,12 @@ export interface SelfBrainOptions extends RetryPolicy, Omit<ModelOptions, "model
 export function selfBrain(options: SelfBrainOptions): Brain {
   // Some servers answer to the right name only; the first that it gives is kept.
   let model: string | undefined;
+  const known = { answered: false };
   const put = async (path: string, json: unknown, signal: AbortSignal): Promise<string> => {
     const begun = performance.now();
     const asked = await options.ask(path, json, options.timeoutMs, signal).catch((cause: unknown) => {
       if (signal.aborted) throw new BrainError("aborted", "the request was stopped", { cause });
+      if (cause instanceof BrainError) throw cause;
       throw new BrainError("unavailable", "the cell's model server could not be asked", { cause });
     });
     if (signal.aborted) throw new BrainError("aborted", "the request was stopped");
@@ -60,10 +62,24 @@ export function selfBrain(options: SelfBrainOptions): Brain {
     provider: "self",
     label: "self:model-server",
     complete: (request, signal, waits) =>
-      askPatiently(options, { request, signal, waits }, async (question) => {
+      askPatiently(options, known, { request, signal, waits }, async (question) => {
         model ??= firstModel(await put("/v1/models", undefined, signal));
-        return answerOf(await put("/v1/chat/completions", chatBody({ ...options, model }, question), signal));
+        const body = chatBody({ ...options, model }, question);
+        const answer = await put("/v1/chat/completions", body, signal);
+        return bounded(answerOf(answer), JSON.stringify(body), answer);
       }),
+  };
+}
+
+/** What it says that it used, and no more than can have been: a token is a byte at least, and budgets are paused by the sum. */
+function bounded(reply: Answer, sent: string, received: string): Answer {
+  const { promptTokens, completionTokens } = reply.usage;
+  return {
+    ...reply,
+    usage: {
+      promptTokens: Math.min(promptTokens, Buffer.byteLength(sent)),
+      completionTokens: Math.min(completionTokens, Buffer.byteLength(received)),
+    },
   };
 }
 

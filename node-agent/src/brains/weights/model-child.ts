@@ -95,6 +95,7 @@ export class ModelChild {
 
   #lose(why: string): void {
     this.ended ??= why;
-    for (const { fail } of this.#waiting.values()) fail(new BrainError("unavailable", this.ended));
+    for (const { fail } of this.#waiting.values())
+      fail(new BrainError("unavailable", this.ended, { byServer: true }));
   }
 }

@@ -23,6 +23,7 @@ export function weightsBrain(options: WeightsBrainOptions): Brain {
   const name = basename(file);
   let child: ModelChild | undefined;
   let closed = false;
+  const known = { answered: false };
 
   const running = (): ModelChild => {
     if (closed || options.signal?.aborted === true)
@@ -54,8 +55,11 @@ export function weightsBrain(options: WeightsBrainOptions): Brain {
     prepare: () => void running(),
     // A child that died is started anew once: its second death is no accident.
     complete: (request, signal, waits) =>
-      askPatiently({ retries: 1, backoffMs: 100, ...options }, { request, signal, waits }, (question) =>
-        once(question, signal),
+      askPatiently(
+        { retries: 1, backoffMs: 100, ...options },
+        known,
+        { request, signal, waits },
+        (question) => once(question, signal),
       ),
     close,
   };
