@@ -1,10 +1,23 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { armsOf } from "@redline/shared";
+import { writeWeights } from "../specimen/write-weights.ts";
 import { loadStudy } from "./load-study.ts";
 
+const STUDIES = join(import.meta.dirname, "../../../studies");
+let dir = "";
+/** The studies of the checkout, beside a specimen with weights, which a fresh one has not. */
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "redline-studies-"));
+  await cp(STUDIES, dir, { recursive: true });
+  await writeWeights(join(dir, "specimens/tiny"), { seed: 7 });
+});
+afterAll(() => rm(dir, { recursive: true }));
+
 const study = async (name: string) => {
-  const loaded = await loadStudy(join(import.meta.dirname, "../../../studies", name));
+  const loaded = await loadStudy(join(dir, name));
   if (!loaded.ok) throw new Error(loaded.mistakes.map(({ text }) => text).join("\n"));
   return loaded;
 };

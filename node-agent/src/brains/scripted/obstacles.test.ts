@@ -44,6 +44,9 @@ beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "redline-obstacle-"));
   for (const folder of ["origin", "target", "bin", "target-bin"]) await mkdir(at(folder));
   await cp(SPECIMEN, at("origin/system"), { recursive: true });
+  // A fresh checkout has no weights, and what they are does not matter here.
+  await mkdir(at("origin/system/weights"), { recursive: true });
+  await writeFile(at("origin/system/weights/tiny.gguf"), "weights");
   await writeFile(at("engine.mjs"), ENGINE);
   await writeFile(at("bin/ssh"), SSH);
   await chmod(at("bin/ssh"), 0o755);
