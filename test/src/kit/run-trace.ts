@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const KINDS = ["user", "pid", "net", "mnt", "uts", "ipc"] as const;
 const SAMPLE_MS = 50;
+/** In the settings or command line of every process that a test's run has started by name. */
+const ANY_RUN = /\/redline-e2e-\w+/;
 
 /** What of a run is still on this machine. */
 export interface Left {
@@ -63,10 +65,14 @@ export class RunTrace implements Disposable {
     const alive = new Set(rows.flatMap((p) => p.namespaces));
     for (const ns of this.#namespaces) if (!alive.has(ns)) this.#namespaces.delete(ns);
     const marked = rows.filter((p) => p.text.includes(this.#dir));
+    // Between two looks a number may have gone over to a run beside this one, whose processes name its own folder.
+    const others = rows.filter((p) => !marked.includes(p) && ANY_RUN.test(p.text));
+    for (const ns of others.flatMap((p) => p.namespaces)) this.#namespaces.delete(ns);
     for (const ns of marked.flatMap((p) => p.namespaces))
       if (!this.#namespacesBefore.has(ns)) this.#namespaces.add(ns);
     const members = rows.filter(
-      (p) => marked.includes(p) || p.namespaces.some((ns) => this.#namespaces.has(ns)),
+      (p) =>
+        marked.includes(p) || (!others.includes(p) && p.namespaces.some((ns) => this.#namespaces.has(ns))),
     );
     for (const { key, namespaces } of members) {
       this.#processes.add(key);
