@@ -160,7 +160,7 @@ describe("how the daemon ends an agent's run", () => {
     const output = said({ event: "note", text: "x".repeat(3000) });
     expect(await run({ output, limits: { outputBytes: 1024 } })).toMatchObject({
       end: "output-limit",
-      detail: "more than 1024 bytes or 5000 events",
+      detail: "more than 1024 bytes or 800 events",
     });
   });
 });

@@ -4,8 +4,11 @@ import type { PartContext } from "./device-part.ts";
 
 /** Most of an agent's words that one `claimed` observation keeps. */
 const CLAIM_CHARACTERS = 4000;
-/** More than any honest run needs; a flood of empty events would fill every journal on its way. */
-const MAX_EVENTS = 5000;
+/**
+ * More than any honest run needs: a turn has its words, and for each of at most eight calls an action and a result. A flood of empty
+ * events would fill every journal on its way, and leave the bus no room for the lease by which the attempt lives.
+ */
+const mostEvents = (turns: number): number => Math.min(5000, 200 + 20 * turns);
 /** Taken in one go between two looks at the clock and the kill order; one wait for the disk each. */
 const SLICE_BYTES = 16_384;
 
@@ -39,24 +42,30 @@ export async function takeEvents(
   told: Told,
   stop: () => boolean,
 ): Promise<string> {
-  const { outputBytes } = context.order.limits;
+  const { outputBytes, turns } = context.order.limits;
+  const most = mostEvents(turns);
   const reader = new AgentEventReader();
   for await (const chunk of stdout)
     for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
       if (stop()) return "";
-      await recordAll(context, [...reader.take(chunk.subarray(at, at + SLICE_BYTES))], told);
-      if (reader.bytes > outputBytes || told.events > MAX_EVENTS)
-        return `more than ${outputBytes} bytes or ${MAX_EVENTS} events`;
+      await recordAll(context, [...reader.take(chunk.subarray(at, at + SLICE_BYTES))], told, most);
+      if (reader.bytes > outputBytes || told.events > most)
+        return `more than ${outputBytes} bytes or ${most} events`;
     }
-  await recordAll(context, [...reader.end()], told);
+  await recordAll(context, [...reader.end()], told, most);
   return "";
 }
 
 type Recording = Pick<PartContext, "log" | "order">;
 
 /** Written together, they share one wait for the disk. */
-async function recordAll(context: Recording, events: readonly AgentEvent[], told: Told): Promise<void> {
-  const room = Math.max(0, MAX_EVENTS - told.events);
+async function recordAll(
+  context: Recording,
+  events: readonly AgentEvent[],
+  told: Told,
+  most: number,
+): Promise<void> {
+  const room = Math.max(0, most - told.events);
   told.events += events.length;
   await Promise.all(events.slice(0, room).map((event) => record(context, event, told)));
 }

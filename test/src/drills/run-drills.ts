@@ -78,7 +78,12 @@ export async function* runDrills(
     },
     logLevel: "info",
   };
-  const study = { file: "drills.yaml", definition: loaded.study, specimens: loaded.specimens };
+  const study = {
+    file: "drills.yaml",
+    definition: loaded.study,
+    specimens: loaded.specimens,
+    scenarios: loaded.scenarios,
+  };
   const told = join(place.dir, "drills.json");
   await writeFile(told, JSON.stringify({ plan, study, names, repeats }));
   const [program = setpriv, ...before] = user.asUser.length === 0 ? [setpriv] : user.asUser;
