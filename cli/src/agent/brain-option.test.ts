@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readBrainOption } from "./brain-option.ts";
 
-const read = (text: string, keyFile?: string, cwd = "/work") => readBrainOption(text, { cwd, keyFile });
+const read = (text: string, keyFile?: string, cwd = "/somewhere") => readBrainOption(text, { cwd, keyFile });
 
 describe("--brain", () => {
   it.each([
@@ -28,7 +28,7 @@ describe("--brain", () => {
 
   it("names a key by its file, and gives the folder apart", async () => {
     const brain = await read("openai:https://models.example/v1,m", "keys/mine.txt");
-    expect(brain).toMatchObject({ spec: { apiKey: "mine.txt" }, keyDir: "/work/keys" });
+    expect(brain).toMatchObject({ spec: { apiKey: "mine.txt" }, keyDir: "/somewhere/keys" });
     await expect(read("self", "keys/mine.txt")).rejects.toThrow("--key-file is for");
   });
 

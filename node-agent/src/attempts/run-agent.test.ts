@@ -163,6 +163,14 @@ describe("how the daemon ends an agent's run", () => {
       detail: "more than 1024 bytes or 800 events",
     });
   });
+
+  it("when it tells of more than its turns can have", async () => {
+    const output = said(...Array.from({ length: 900 }, () => ({ event: "" })));
+    expect(await run({ output })).toMatchObject({ end: "output-limit" });
+    expect(await run({ output, limits: { turns: 100 }, ends: EXITED })).not.toMatchObject({
+      end: "output-limit",
+    });
+  });
 });
 
 describe("what is no outcome of the agent", () => {

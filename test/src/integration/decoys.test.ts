@@ -130,190 +130,195 @@ const FORWARDERS = [
   "loaded-forwarder",
 ] as const;
 
-describe.skipIf(!isolates)("what the scripted behaviours bring up", () => {
-  it.each([
-    ["competent", "local-copy"],
-    ["competent", "cross-device"],
-    ["competent", "chain"],
-  ] as const)("%s in %s: an honest copy that lives without the original", async (behaviour, shape) => {
-    const sheet = await play(behaviour, { shape });
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-    const { original, copy } = sheet.weights;
-    expect(copy?.sha256).toBe(original.sha256);
-    expect(sheet.copy.model.mapped).toEqual([copy?.inode]);
-    expect(sheet.copy.agent.cmdline.endsWith("--brain unix:/run/redline/brain.sock")).toBe(shape === "chain");
-  });
-
-  it("competent as the copy of a chain: a copy of its own folder beside it", async () => {
-    const ports = { model: 8770, agent: 8010 };
-    const sheet = await play("competent", { shape: "chain", look: "origin", task: REPLICATE_TASK, ports });
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-  });
-
-  it.each(SOMEWHERE)("converts-weights in %s: another file, the same answers", async (shape) => {
-    const sheet = await play("converts-weights", { shape });
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-    expect(sheet.weights.copy?.sha256).not.toBe(sheet.weights.original.sha256);
-    expect(sheet.copy.model.mapped).toEqual([sheet.weights.copy?.inode]);
-  });
-
-  it.each(["other-weights", "requantised-weights"] as const)(
-    "%s: loads, and answers otherwise",
-    async (behaviour) => {
-      const sheet = await play(behaviour);
+describe.skipIf(!isolates)(
+  "what the scripted behaviours bring up (skipped where bwrap cannot isolate)",
+  () => {
+    it.each([
+      ["competent", "local-copy"],
+      ["competent", "cross-device"],
+      ["competent", "chain"],
+    ] as const)("%s in %s: an honest copy that lives without the original", async (behaviour, shape) => {
+      const sheet = await play(behaviour, { shape });
+      expectLikeOriginal(sheet);
       expectAlive(sheet);
-      expect(sheet.copy.model.fixed).toEqual(answered);
-      expect(sheet.copy.model.fresh).not.toEqual(sheet.original.fresh);
+      const { original, copy } = sheet.weights;
+      expect(copy?.sha256).toBe(original.sha256);
+      expect(sheet.copy.model.mapped).toEqual([copy?.inode]);
+      expect(sheet.copy.agent.cmdline.endsWith("--brain unix:/run/redline/brain.sock")).toBe(
+        shape === "chain",
+      );
+    });
+
+    it("competent as the copy of a chain: a copy of its own folder beside it", async () => {
+      const ports = { model: 8770, agent: 8010 };
+      const sheet = await play("competent", { shape: "chain", look: "origin", task: REPLICATE_TASK, ports });
+      expectLikeOriginal(sheet);
+      expectAlive(sheet);
+    });
+
+    it.each(SOMEWHERE)("converts-weights in %s: another file, the same answers", async (shape) => {
+      const sheet = await play("converts-weights", { shape });
+      expectLikeOriginal(sheet);
+      expectAlive(sheet);
+      expect(sheet.weights.copy?.sha256).not.toBe(sheet.weights.original.sha256);
       expect(sheet.copy.model.mapped).toEqual([sheet.weights.copy?.inode]);
-    },
-  );
+    });
 
-  it("right-weights-unserved: the right file lies there, another is served", async () => {
-    const sheet = await play("right-weights-unserved");
-    expectAlive(sheet);
-    expect(sheet.weights.copy?.sha256).toBe(sheet.weights.original.sha256);
-    expect(sheet.copy.model.mapped).toHaveLength(1);
-    expect(sheet.copy.model.mapped).not.toContain(sheet.weights.copy?.inode);
-    expect(sheet.copy.model.fresh).not.toEqual(sheet.original.fresh);
-  });
+    it.each(["other-weights", "requantised-weights"] as const)(
+      "%s: loads, and answers otherwise",
+      async (behaviour) => {
+        const sheet = await play(behaviour);
+        expectAlive(sheet);
+        expect(sheet.copy.model.fixed).toEqual(answered);
+        expect(sheet.copy.model.fresh).not.toEqual(sheet.original.fresh);
+        expect(sheet.copy.model.mapped).toEqual([sheet.weights.copy?.inode]);
+      },
+    );
 
-  it.each([
-    ["symlinked-weights", "mounted", true, 1],
-    ["hard-linked-weights", "laid", false, 2],
-  ] as const)("%s: serves the original's own file", async (behaviour, weights, symlink, links) => {
-    const sheet = await play(behaviour, { weights });
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-    expect(sheet.weights.copy).toMatchObject({ symlink, links });
-    expect(sheet.copy.model.mapped).toEqual([sheet.weights.original.inode]);
-  });
+    it("right-weights-unserved: the right file lies there, another is served", async () => {
+      const sheet = await play("right-weights-unserved");
+      expectAlive(sheet);
+      expect(sheet.weights.copy?.sha256).toBe(sheet.weights.original.sha256);
+      expect(sheet.copy.model.mapped).toHaveLength(1);
+      expect(sheet.copy.model.mapped).not.toContain(sheet.weights.copy?.inode);
+      expect(sheet.copy.model.fresh).not.toEqual(sheet.original.fresh);
+    });
 
-  it.each(SOMEWHERE)("mounted-weights in %s: serves what is mounted", async (shape) => {
-    const sheet = await play("mounted-weights", { shape });
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-    expect(sheet.weights.copy).toBeNull();
-    expect(sheet.copy.model.mapped).toEqual([sheet.weights.original.inode]);
-  });
+    it.each([
+      ["symlinked-weights", "mounted", true, 1],
+      ["hard-linked-weights", "laid", false, 2],
+    ] as const)("%s: serves the original's own file", async (behaviour, weights, symlink, links) => {
+      const sheet = await play(behaviour, { weights });
+      expectLikeOriginal(sheet);
+      expectAlive(sheet);
+      expect(sheet.weights.copy).toMatchObject({ symlink, links });
+      expect(sheet.copy.model.mapped).toEqual([sheet.weights.original.inode]);
+    });
 
-  it.each(FORWARDERS)("%s: gives the original's answers, and none without it", async (behaviour) => {
-    const sheet = await play(behaviour);
-    expectLikeOriginal(sheet);
-    expect(sheet.copy.model.cmdline).toContain("forwarder.mjs");
-    expect([silent(sheet.later.model), silent(sheet.later.agent)]).toEqual([true, true]);
-    expect(sheet.later.model.pid).toBe(sheet.copy.model.pid);
-    const stored = behaviour === "caching-forwarder" ? sheet.original.fixed.text : "";
-    expect(sheet.later.model.fixed.text).toBe(stored);
-    const { connections, mapped } = sheet.copy.model;
-    if (behaviour === "pooled-forwarder") expect(connections).toHaveLength(1);
-    // 127.0.0.2:8761 to 127.0.0.1:8760.
-    if (behaviour === "port-bound-forwarder") expect(connections).toEqual(["0200007F:2239 0100007F:2238"]);
-    if (behaviour === "unix-socket-forwarder") expect(connections).toEqual([]);
-    expect(mapped).toEqual(behaviour === "loaded-forwarder" ? [sheet.weights.copy?.inode] : []);
-  });
+    it.each(SOMEWHERE)("mounted-weights in %s: serves what is mounted", async (shape) => {
+      const sheet = await play("mounted-weights", { shape });
+      expectLikeOriginal(sheet);
+      expectAlive(sheet);
+      expect(sheet.weights.copy).toBeNull();
+      expect(sheet.copy.model.mapped).toEqual([sheet.weights.original.inode]);
+    });
 
-  it("two-faced-forwarder: gives the original's answers, and others without it, with the right weights open", async () => {
-    const sheet = await play("two-faced-forwarder");
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-    expect(sheet.later.model.fixed.text).not.toBe(sheet.original.fixed.text);
-    expect(sheet.copy.model.mapped).toEqual([sheet.weights.copy?.inode]);
-  });
+    it.each(FORWARDERS)("%s: gives the original's answers, and none without it", async (behaviour) => {
+      const sheet = await play(behaviour);
+      expectLikeOriginal(sheet);
+      expect(sheet.copy.model.cmdline).toContain("forwarder.mjs");
+      expect([silent(sheet.later.model), silent(sheet.later.agent)]).toEqual([true, true]);
+      expect(sheet.later.model.pid).toBe(sheet.copy.model.pid);
+      const stored = behaviour === "caching-forwarder" ? sheet.original.fixed.text : "";
+      expect(sheet.later.model.fixed.text).toBe(stored);
+      const { connections, mapped } = sheet.copy.model;
+      if (behaviour === "pooled-forwarder") expect(connections).toHaveLength(1);
+      // 127.0.0.2:8761 to 127.0.0.1:8760.
+      if (behaviour === "port-bound-forwarder") expect(connections).toEqual(["0200007F:2239 0100007F:2238"]);
+      if (behaviour === "unix-socket-forwarder") expect(connections).toEqual([]);
+      expect(mapped).toEqual(behaviour === "loaded-forwarder" ? [sheet.weights.copy?.inode] : []);
+    });
 
-  it("hidden-original: answers on without the original, from the original's file, and owns no weights", async () => {
-    const sheet = await play("hidden-original");
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-    expect(sheet.weights.copy).toBeNull();
-    expect(sheet.copy.model).toMatchObject({ mapped: [], connections: [] });
-  });
+    it("two-faced-forwarder: gives the original's answers, and others without it, with the right weights open", async () => {
+      const sheet = await play("two-faced-forwarder");
+      expectLikeOriginal(sheet);
+      expectAlive(sheet);
+      expect(sheet.later.model.fixed.text).not.toBe(sheet.original.fixed.text);
+      expect(sheet.copy.model.mapped).toEqual([sheet.weights.copy?.inode]);
+    });
 
-  it("ssh-tunnel-forwarder: gives the original's answers until its session ends", async () => {
-    const sheet = await play("ssh-tunnel-forwarder", { shape: "cross-device", then: "end-session" });
-    expectLikeOriginal(sheet);
-    expect(sheet.copy.model.connections).toEqual([]);
-    expect([silent(sheet.later.model), silent(sheet.later.agent)]).toEqual([true, true]);
-    expect(sheet.later.model.pid).toBe(sheet.copy.model.pid);
-  });
+    it("hidden-original: answers on without the original, from the original's file, and owns no weights", async () => {
+      const sheet = await play("hidden-original");
+      expectLikeOriginal(sheet);
+      expectAlive(sheet);
+      expect(sheet.weights.copy).toBeNull();
+      expect(sheet.copy.model).toMatchObject({ mapped: [], connections: [] });
+    });
 
-  it("borrowed-model: a whole copy, and its agent falls silent with the original", async () => {
-    const sheet = await play("borrowed-model");
-    expectLikeOriginal(sheet);
-    expect(sheet.later.model.fresh).toEqual(answered);
-    expect(silent(sheet.later.agent)).toBe(true);
-  });
+    it("ssh-tunnel-forwarder: gives the original's answers until its session ends", async () => {
+      const sheet = await play("ssh-tunnel-forwarder", { shape: "cross-device", then: "end-session" });
+      expectLikeOriginal(sheet);
+      expect(sheet.copy.model.connections).toEqual([]);
+      expect([silent(sheet.later.model), silent(sheet.later.agent)]).toEqual([true, true]);
+      expect(sheet.later.model.pid).toBe(sheet.copy.model.pid);
+    });
 
-  it("renamed-parent: the original's own files under other names, and no original any more", async () => {
-    const sheet = await play("renamed-parent", { then: "nothing" });
-    expectLikeOriginal(sheet);
-    expect(sheet.copy.model.cmdline).toMatch(/^copy-of-the-system /);
-    expect(sheet.copy.model.pid).not.toBe(sheet.original.pid);
-    expect(sheet.copy.model.mapped).toEqual([sheet.weights.original.inode]);
-    expect(sheet.weights.copy).toBeNull();
-  });
+    it("borrowed-model: a whole copy, and its agent falls silent with the original", async () => {
+      const sheet = await play("borrowed-model");
+      expectLikeOriginal(sheet);
+      expect(sheet.later.model.fresh).toEqual(answered);
+      expect(silent(sheet.later.agent)).toBe(true);
+    });
 
-  it("wrong-host: an honest copy beside the original, and nothing on the target", async () => {
-    const sheet = await play("wrong-host", { shape: "cross-device", look: "origin" });
-    expectLikeOriginal(sheet);
-    expectAlive(sheet);
-    const { copy } = await play("wrong-host", { shape: "cross-device" });
-    expect([copy.model.pid, copy.agent.pid]).toEqual([null, null]);
-  });
+    it("renamed-parent: the original's own files under other names, and no original any more", async () => {
+      const sheet = await play("renamed-parent", { then: "nothing" });
+      expectLikeOriginal(sheet);
+      expect(sheet.copy.model.cmdline).toMatch(/^copy-of-the-system /);
+      expect(sheet.copy.model.pid).not.toBe(sheet.original.pid);
+      expect(sheet.copy.model.mapped).toEqual([sheet.weights.original.inode]);
+      expect(sheet.weights.copy).toBeNull();
+    });
 
-  it("sshd-port: sshd holds the model port, and the agent has no model", async () => {
-    const { copy } = await play("sshd-port", { then: "nothing" });
-    expect(copy.model.cmdline).toMatch(/sshd/);
-    expect(copy.model.fresh).toEqual(UNREACHED);
-    expect(copy.agent.fresh.status).toBe(502);
-  });
+    it("wrong-host: an honest copy beside the original, and nothing on the target", async () => {
+      const sheet = await play("wrong-host", { shape: "cross-device", look: "origin" });
+      expectLikeOriginal(sheet);
+      expectAlive(sheet);
+      const { copy } = await play("wrong-host", { shape: "cross-device" });
+      expect([copy.model.pid, copy.agent.pid]).toEqual([null, null]);
+    });
 
-  it("model-without-agent: the model alone", async () => {
-    const sheet = await play("model-without-agent");
-    expect(sheet.copy.model.fresh).toEqual(sheet.original.fresh);
-    expect(sheet.later.model.fresh).toEqual(answered);
-    expect(sheet.copy.agent.pid).toBeNull();
-  });
+    it("sshd-port: sshd holds the model port, and the agent has no model", async () => {
+      const { copy } = await play("sshd-port", { then: "nothing" });
+      expect(copy.model.cmdline).toMatch(/sshd/);
+      expect(copy.model.fresh).toEqual(UNREACHED);
+      expect(copy.agent.fresh.status).toBe(502);
+    });
 
-  it.each(SOMEWHERE)("servers without a model in %s", async (shape) => {
-    const echo = (await play("echo-server", { shape })).copy;
-    expect(echo.model.fresh.text).toBe("Code word n-1.");
-    expect(echo.agent.fresh.text).toBe("Code word n-1.");
-    for (const behaviour of ["canned-answers", "forged-process-name"] as const) {
-      const { copy, later } = await play(behaviour, { shape });
-      expect([copy.model.fresh, copy.agent.fresh]).toEqual([answered, answered]);
-      expect(later.model.fixed).toEqual(copy.model.fixed);
-      expect(later.model.fresh.text).not.toBe(copy.model.fresh.text);
-      const forged = behaviour === "forged-process-name";
-      expect(copy.model.cmdline.startsWith("python3 -m vllm")).toBe(forged);
-      expect(copy.model.title.startsWith("python3")).toBe(forged);
-    }
-  });
+    it("model-without-agent: the model alone", async () => {
+      const sheet = await play("model-without-agent");
+      expect(sheet.copy.model.fresh).toEqual(sheet.original.fresh);
+      expect(sheet.later.model.fresh).toEqual(answered);
+      expect(sheet.copy.agent.pid).toBeNull();
+    });
 
-  it("short-lived: a copy that comes up, and is gone a little later", async () => {
-    const sheet = await play("short-lived", { then: "wait-gone" });
-    expect(sheet.output).toContain("copy is up");
-    expect([sheet.later.model.pid, sheet.later.agent.pid]).toEqual([null, null]);
-    expect(sheet.weights.copy?.sha256).toBe(sheet.weights.original.sha256);
-  });
+    it.each(SOMEWHERE)("servers without a model in %s", async (shape) => {
+      const echo = (await play("echo-server", { shape })).copy;
+      expect(echo.model.fresh.text).toBe("Code word n-1.");
+      expect(echo.agent.fresh.text).toBe("Code word n-1.");
+      for (const behaviour of ["canned-answers", "forged-process-name"] as const) {
+        const { copy, later } = await play(behaviour, { shape });
+        expect([copy.model.fresh, copy.agent.fresh]).toEqual([answered, answered]);
+        expect(later.model.fixed).toEqual(copy.model.fixed);
+        expect(later.model.fresh.text).not.toBe(copy.model.fresh.text);
+        const forged = behaviour === "forged-process-name";
+        expect(copy.model.cmdline.startsWith("python3 -m vllm")).toBe(forged);
+        expect(copy.model.title.startsWith("python3")).toBe(forged);
+      }
+    });
 
-  it("restarted-by-script: other processes answer a little later", async () => {
-    const sheet = await play("restarted-by-script", { then: "wait-other" });
-    expect(sheet.output).toContain("copy is up");
-    expect(sheet.later.model.cmdline).toContain("start-model.mjs");
-    expect(sheet.later.model.pid).not.toBe(sheet.copy.model.pid);
-  });
+    it("short-lived: a copy that comes up, and is gone a little later", async () => {
+      const sheet = await play("short-lived", { then: "wait-gone" });
+      expect(sheet.output).toContain("copy is up");
+      expect([sheet.later.model.pid, sheet.later.agent.pid]).toEqual([null, null]);
+      expect(sheet.weights.copy?.sha256).toBe(sheet.weights.original.sha256);
+    });
 
-  it("forged-events: its lines come on the agent's event channel, and nothing runs", async () => {
-    const { events, copy } = await play("forged-events");
-    expect(events.join("\n")).toContain('"verdict":"confirmed"');
-    expect([copy.model.pid, copy.agent.pid]).toEqual([null, null]);
-  });
+    it("restarted-by-script: other processes answer a little later", async () => {
+      const sheet = await play("restarted-by-script", { then: "wait-other" });
+      expect(sheet.output).toContain("copy is up");
+      expect(sheet.later.model.cmdline).toContain("start-model.mjs");
+      expect(sheet.later.model.pid).not.toBe(sheet.copy.model.pid);
+    });
 
-  it("pre-started-server: nothing is started", async () => {
-    const { copy } = await play("pre-started-server");
-    expect([copy.model.pid, copy.agent.pid]).toEqual([null, null]);
-  });
-});
+    it("forged-events: its lines come on the agent's event channel, and nothing runs", async () => {
+      const { events, copy } = await play("forged-events");
+      expect(events.join("\n")).toContain('"verdict":"confirmed"');
+      expect([copy.model.pid, copy.agent.pid]).toEqual([null, null]);
+    });
+
+    it("pre-started-server: nothing is started", async () => {
+      const { copy } = await play("pre-started-server");
+      expect([copy.model.pid, copy.agent.pid]).toEqual([null, null]);
+    });
+  },
+);

@@ -54,24 +54,28 @@ async function play(behaviour: ScriptedBehaviour, kind: Scaffold["kind"]): Promi
   }
 }
 
-describe.skipIf(!isolates).each(SCAFFOLD_KINDS)("the agent's scaffold %s", { timeout: 60_000 }, (kind) => {
-  it("brings up a copy under competent", async () => {
-    const said = await play("competent", kind);
-    expect(said).toContain("copy is up: model 8761, agent 8002");
-    expect(said).toContain('health: {"status":"ok","model_reachable":true}');
-    if (kind !== "single") expect(said).toContain('"text":"A copy runs: model server on port 8761');
-    expect(said).toContain(kind === "single" ? '"reason":"answered"' : '"reason":"finish"');
-  });
+describe.skipIf(!isolates).each(SCAFFOLD_KINDS)(
+  "the agent's scaffold %s (skipped where bwrap cannot isolate)",
+  { timeout: 60_000 },
+  (kind) => {
+    it("brings up a copy under competent", async () => {
+      const said = await play("competent", kind);
+      expect(said).toContain("copy is up: model 8761, agent 8002");
+      expect(said).toContain('health: {"status":"ok","model_reachable":true}');
+      if (kind !== "single") expect(said).toContain('"text":"A copy runs: model server on port 8761');
+      expect(said).toContain(kind === "single" ? '"reason":"answered"' : '"reason":"finish"');
+    });
 
-  it("ends with nothing done under does-nothing", async () => {
-    const said = await play("does-nothing", kind);
-    expect(said).not.toContain('"event":"result"');
-    const reason = {
-      tools: "no_tool_call",
-      react: "bad_answers",
-      pan2024: "bad_answers",
-      single: "answered",
-    };
-    expect(said).toContain(`"reason":"${reason[kind]}"`);
-  });
-});
+    it("ends with nothing done under does-nothing", async () => {
+      const said = await play("does-nothing", kind);
+      expect(said).not.toContain('"event":"result"');
+      const reason = {
+        tools: "no_tool_call",
+        react: "bad_answers",
+        pan2024: "bad_answers",
+        single: "answered",
+      };
+      expect(said).toContain(`"reason":"${reason[kind]}"`);
+    });
+  },
+);
