@@ -59,6 +59,9 @@ seen.other = await put("hello");
 seen.unseen = await put("hello", selfBrain({ ...options, ask: straight }));
 cell.kill("SIGKILL");
 await new Promise((resolve) => cell.once("exit", resolve));
+// The first process ends by its parent's end, a moment later: until then its network still is there, with nobody at the port.
+const lives = () => { try { return readlinkSync("/proc/" + initPid + "/ns/net") !== ""; } catch { return false; } };
+while (lives()) await new Promise((resolve) => setTimeout(resolve, 10));
 seen.gone = await put("hello");
 console.log(JSON.stringify(seen));
 `;

@@ -67,16 +67,15 @@ const membersOf = (pid: number): number[] => {
 
 it("is gone with a daemon that is killed, while the cell's first process still lives", async () => {
   daemon.kill("SIGKILL");
-  await eventually("the prober ends", () => expect(commandOf(prober)).toBe(""));
-  expect(membersOf(init)).toEqual([init]);
+  // An ending process has no command line a moment before it lets its namespaces go.
+  await eventually("the prober ends", () => expect(membersOf(init)).toEqual([init]));
 });
 
 it("is gone with its cell when the daemon is frozen", async () => {
   daemon.kill("SIGSTOP");
   process.kill(init, "SIGKILL");
   // Nobody reaps it: the daemon is frozen. A zombie has no command line and holds no namespace.
-  await eventually("the prober ends", () => expect(commandOf(prober)).toBe(""));
-  expect(networkOf(prober)).toBe("");
+  await eventually("the prober ends", () => expect(networkOf(prober)).toBe(""));
 });
 
 it("goes on while both live", async () => {
