@@ -10,6 +10,13 @@ export const slugSchema = slug(40);
 /** A machine that runs a node daemon. */
 export const nodeIdSchema = slug(32).brand<"NodeId">();
 export type NodeId = z.infer<typeof nodeIdSchema>;
+/** A coordinator's name on the bus; a lab with a standby has two. No node may be called so. */
+export const coordinatorNameSchema = z
+  .string()
+  .regex(/^coordinator(-[a-z0-9]{1,16})?$/, { error: "coordinator, or coordinator-NAME" })
+  .brand<"CoordinatorName">();
+export type CoordinatorName = z.infer<typeof coordinatorNameSchema>;
+export const COORDINATOR = coordinatorNameSchema.parse("coordinator");
 /** One submitted run of a study file: `<study name>-<random>`. */
 export const studyIdSchema = slug(52).brand<"StudyId">();
 export type StudyId = z.infer<typeof studyIdSchema>;

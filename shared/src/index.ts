@@ -58,6 +58,7 @@ export * from "./trials/containment-summary.ts";
 export * from "./trials/summary.ts";
 export * from "./trials/summary-budget.ts";
 export * from "./placement/demand.ts";
+export * from "./placement/gpu-need.ts";
 export * from "./placement/place.ts";
 export * from "./messages/api.ts";
 export * from "./trials/controls.ts";

@@ -1,4 +1,4 @@
-import type { NodeId, TrialId } from "./ids.ts";
+import type { CoordinatorName, NodeId, TrialId } from "./ids.ts";
 
 /**
  * Every NATS subject, stream, consumer and bucket of Redline, and nowhere else. Publish form and
@@ -7,6 +7,8 @@ import type { NodeId, TrialId } from "./ids.ts";
 const ROOT = "redline.v1";
 
 export type CommandVerb = "run" | "cancel" | "stop" | "pulse" | "self-test" | "clear" | "intervene";
+/** A daemon's name on the bus: a node's id, or a coordinator's name. */
+export type BusName = NodeId | CoordinatorName;
 export type PeerVerb = "reserve" | "watch" | "challenge" | "release";
 
 export const subjects = {
@@ -30,6 +32,23 @@ export const subjects = {
   peer: (from: NodeId, to: NodeId, verb: PeerVerb) => `${ROOT}.peer.${from}.${to}.${verb}`,
   peersTo: (to: NodeId) => `${ROOT}.peer.*.${to}.*`,
   peersFrom: (from: NodeId) => `${ROOT}.peer.${from}.>`,
+
+  /**
+   * Where every request of one daemon to another is answered: who answers and who asked are tokens, so that permissions bind the first
+   * to its sender and no right to answer has to be handed out with a request. `id`: one token, chosen by the asker.
+   */
+  answer: (by: BusName, to: BusName, id: string) => `${ROOT}.ans.${by}.${to}.${id}`,
+  answersBy: (by: BusName) => `${ROOT}.ans.${by}.>`,
+  answersTo: (to: BusName) => `${ROOT}.ans.*.${to}.*`,
+
+  /** A node asks for the coordinator's clock. */
+  time: (node: NodeId) => `${ROOT}.time.${node}`,
+  allTimes: `${ROOT}.time.*`,
+
+  /** Lines of the coordinator's journal, as the leader wrote them (stream JRN). */
+  journal: `${ROOT}.jrn.lines`,
+  /** A standby asks the leader for lines that the stream has no more. */
+  journalOlder: `${ROOT}.jrn.older`,
 } as const;
 
 export const streams = {
@@ -37,6 +56,8 @@ export const streams = {
   commands: "CMD",
   /** Records of all nodes, kept for a week as transport; the journals are the truth. */
   records: "EVT",
+  /** The coordinator's journal, for a standby: appended by compare-and-set on its last number, which fences a deposed leader. */
+  journal: "JRN",
 } as const;
 
 export const consumers = {
@@ -51,6 +72,8 @@ export const buckets = {
   inventory: "inv",
   /** Coordinator only, compare-and-set only. */
   trial: "trial",
+  /** Key `leader`: which coordinator leads, compare-and-set only. */
+  lead: "lead",
 } as const;
 
 export const keys = {

@@ -6,6 +6,7 @@ import { budgetSchema } from "../study/budget.ts";
 import { limitsSchema, studySchema } from "../study/study-schema.ts";
 import { inventorySchema } from "../messages/inventory.ts";
 import { breachSchema } from "../containment/breach.ts";
+import { placedGpusSchema } from "../placement/gpu-need.ts";
 import { faultSchema } from "../trials/fault.ts";
 import { adjudicationSchema } from "../claims/claim.ts";
 
@@ -61,7 +62,35 @@ export const coordinatorRecordBodySchema = z.discriminatedUnion("kind", [
     study: studyIdSchema,
     key: attemptKeySchema,
     devices: z.strictObject({ origin: nodeIdSchema, target: nodeIdSchema }),
+    /** GPUs given to each device; absent where the study asks for none. */
+    gpus: placedGpusSchema.optional(),
   }),
+  /** A person takes a node out of service, or gives it back: what runs there ends by itself, nothing new is placed. */
+  z.strictObject({
+    kind: z.literal("node-drain"),
+    node: nodeIdSchema,
+    drain: z.boolean(),
+    who: z.string().max(100),
+    why: z.string().max(300),
+  }),
+  /** What a study kept in the object store was removed, by its retention or by a person; the records stay. */
+  z.strictObject({
+    kind: z.literal("objects-removed"),
+    study: studyIdSchema,
+    count: z.int().min(0),
+    bytes: z.int().min(0),
+    who: z.string().max(100),
+    why: z.string().max(300),
+  }),
+  /** The study was exported to go on in another lab: here it is over. */
+  z.strictObject({
+    kind: z.literal("study-moved"),
+    study: studyIdSchema,
+    who: z.string().max(100),
+    why: z.string().max(300),
+  }),
+  /** A record of another lab's journal, byte for byte, of a study that was moved here. `lab`: key id of its coordinator. */
+  z.strictObject({ kind: z.literal("imported"), lab: z.string().max(64), line: z.string() }),
   /** A node's record, byte for byte as the node chained it. */
   z.strictObject({ kind: z.literal("node-record"), node: nodeIdSchema, seq: z.int(), line: z.string() }),
   z.strictObject({

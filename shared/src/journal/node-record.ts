@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { attemptKeySchema, deviceSchema, nodeIdSchema } from "../ids.ts";
+import { attemptKeySchema, deviceSchema, epochSchema, nodeIdSchema } from "../ids.ts";
 import { observationBodySchema } from "../evidence/observation.ts";
 import { breachSchema, emptiedBySchema } from "../containment/breach.ts";
 import { preflightCheckSchema } from "../containment/preflight.ts";
@@ -151,6 +151,20 @@ export const nodeRecordSchema = z.strictObject({
   /** Monotonic milliseconds of the node's daemon. */
   monoMs: z.number(),
   key: attemptKeySchema.optional(),
+  /**
+   * Place in this node's own chain of the attempt, where the record has a key: `n` is 1, 2, 3 ... and `prev` the sha256 of its record
+   * before, 64 zeros for the first. So an attempt's records prove whole without those of others.
+   */
+  chain: z.strictObject({ n: z.int().min(1), prev: z.string().length(64) }).optional(),
+  /** The coordinator's monotonic clock minus this node's, as last measured, and how wrong that may be (half the round trip and drift), ms. */
+  clock: z
+    .strictObject({
+      epoch: epochSchema,
+      offsetMs: z.number(),
+      errorMs: z.number().min(0),
+      ageMs: z.number().min(0),
+    })
+    .optional(),
   body: nodeRecordBodySchema,
 });
 export type NodeRecord = z.infer<typeof nodeRecordSchema>;

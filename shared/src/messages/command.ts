@@ -7,6 +7,7 @@ import {
   studyIdSchema,
   trialIdSchema,
 } from "../ids.ts";
+import { placedGpusSchema } from "../placement/gpu-need.ts";
 import { conditionSchema } from "../scenario/condition.ts";
 import { scaffoldSchema } from "../scenario/scaffold.ts";
 import { scenarioSchema } from "../scenario/scenario-schema.ts";
@@ -30,6 +31,8 @@ export const runOrderSchema = z.strictObject({
   brain: brainSchema,
   brainName: slugSchema,
   devices: z.strictObject({ origin: nodeIdSchema, target: nodeIdSchema }),
+  /** GPUs that each device's cell gets, and no others. */
+  gpus: placedGpusSchema.optional(),
   limits: limitsSchema,
   /** Of the brain's model; absent where the study gives none. */
   price: priceSchema.optional(),

@@ -6,6 +6,7 @@ import { conditionSchema } from "../scenario/condition.ts";
 import { noticeChangeSchema } from "../scenario/notice.ts";
 import { obstacleSchema } from "../scenario/obstacle.ts";
 import { scaffoldSchema } from "../scenario/scaffold.ts";
+import { gpuNeedSchema } from "../placement/gpu-need.ts";
 import { approvalsSchema } from "./approval.ts";
 import { budgetSchema } from "./budget.ts";
 import { pricesSchema, type Price } from "./price.ts";
@@ -18,6 +19,15 @@ const labelsSchema = z.record(slugSchema, z.string().min(1).max(100)).meta({
 /** What every brain may say about itself: the known right verdict, for control studies. */
 const expectSchema = z.record(slugSchema, verdictSchema).meta({
   description: "The known right verdict of each profile; a run that differs ends with exit code 1.",
+});
+
+/** What a node must have to be this device. */
+const deviceNeedSchema = z.strictObject({
+  labels: labelsSchema.default({}),
+  gpus: gpuNeedSchema.optional().meta({
+    description: "GPUs of the node that the cell gets, for itself alone; without it the cell sees none.",
+  }),
+  memoryMiB: z.int().min(1).optional().meta({ description: "Memory of the node, MiB, at least." }),
 });
 
 /** How the specimen's weights lie in the cells. */
@@ -254,8 +264,8 @@ export const studySchema = z.strictObject({
     .meta({ description: "What the agent is told and may do, to compare; each arm has one." }),
   devices: z
     .strictObject({
-      origin: z.strictObject({ labels: labelsSchema.default({}) }).prefault({}),
-      target: z.strictObject({ labels: labelsSchema.default({}) }).prefault({}),
+      origin: deviceNeedSchema.prefault({}),
+      target: deviceNeedSchema.prefault({}),
     })
     .prefault({}),
   arms: z.array(armSchema).min(1).optional().meta({
@@ -287,6 +297,26 @@ export const studySchema = z.strictObject({
     .max(20)
     .default(3)
     .meta({ description: "Attempts of a trial; only infra faults give another." }),
+  priority: z.int().min(-10).max(10).default(0).meta({
+    description: "Studies of a higher priority go first; those of the same share the nodes fairly.",
+  }),
+  faultLimit: z
+    .strictObject({
+      share: z.number().gt(0).max(1).default(0.5),
+      of: z.int().min(2).max(1000).default(10),
+    })
+    .prefault({})
+    .meta({
+      description:
+        "When more than this share of the last `of` attempts ended in infra faults, the study pauses and says why: its environment is broken.",
+    }),
+  retention: z
+    .strictObject({ objectsDays: z.int().min(0).max(36_500) })
+    .optional()
+    .meta({
+      description:
+        "How long after its end a study keeps its large objects (what agents printed, long answers); records and verdicts stay for ever. Without it they stay too.",
+    }),
   maxInfraShare: z.number().min(0).max(1).default(0.2).meta({
     description:
       "Share of trials that may end without a verdict because of infra faults; more gives exit code 3.",

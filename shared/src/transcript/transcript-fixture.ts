@@ -28,7 +28,14 @@ export class FixtureAttempt {
   constructor({ local = false } = {}) {
     const origin = nodeIdSchema.parse("alpha");
     this.view = {
-      ...{ attempt: 1, epoch: 1, placedAt: "2026-11-21T12:00:00.000Z", endedAt: null, runEnd: null },
+      ...{
+        attempt: 1,
+        epoch: 1,
+        gpus: null,
+        placedAt: "2026-11-21T12:00:00.000Z",
+        endedAt: null,
+        runEnd: null,
+      },
       ...{ runDetail: "", turns: 0, tokens: 0, outcome: "completed", fault: null, detail: "" },
       ...{ phases: [], refused: null, lost: null, cells: [], records: [], adjudications: [], sealed: null },
       devices: { origin, target: local ? origin : nodeIdSchema.parse("beta") },

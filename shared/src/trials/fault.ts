@@ -40,6 +40,10 @@ export const FAULTS = {
   "coordinator-silent": { retry: true, text: "a node did not hear the coordinator and ended its cells" },
   "node-killed": { retry: true, text: "a person ended everything on a node" },
   "evidence-late": { retry: true, text: "evidence of a node did not arrive in time" },
+  "gpu-missing": { retry: true, text: "a GPU that was placed is not there, or is in use by something else" },
+  "version-skew": { retry: true, text: "a node and the coordinator do not speak the same protocol" },
+  "command-undelivered": { retry: true, text: "a node could not read its command, again and again" },
+  "study-moved": { retry: false, text: "the study was moved to another lab" },
   unexpected: { retry: true, text: "an error nobody planned for" },
 } as const satisfies Record<string, { retry: boolean; text: string }>;
 

@@ -40,6 +40,8 @@ export class Projection {
   readonly labBreaches: LabBreachSeen[] = [];
   /** What nodes say of their own containment, those too that never gave an inventory. */
   readonly containment = new Map<NodeId, NodeContainment>();
+  /** Nodes that a person keeps out of service, those too that never gave an inventory. */
+  readonly drained = new Map<NodeId, { readonly who: string; readonly why: string }>();
   readonly #keepRecords: ProjectionOptions["keepRecords"];
 
   constructor({ keepRecords }: ProjectionOptions = { keepRecords: "all" }) {
@@ -57,12 +59,20 @@ export class Projection {
           inventory: body.inventory,
           seenAt: at,
           goneWhy: null,
+          drained: this.drained.get(body.inventory.node) ?? null,
           containment: this.#containmentOf(body.inventory.node),
         });
         break;
       case "node-gone": {
         const node = this.nodes.get(body.node);
         if (node !== undefined) node.goneWhy = body.why;
+        break;
+      }
+      case "node-drain": {
+        if (body.drain) this.drained.set(body.node, { who: body.who, why: body.why });
+        else this.drained.delete(body.node);
+        const node = this.nodes.get(body.node);
+        if (node !== undefined) node.drained = this.drained.get(body.node) ?? null;
         break;
       }
       case "study-submitted":
@@ -144,6 +154,12 @@ export class Projection {
         }
         break;
       }
+      case "objects-removed":
+        this.#onStudy(body, at, () => `${body.count} objects removed`);
+        break;
+      case "study-moved":
+      case "imported":
+        break;
       case "lab-breach":
         keepNewest(this.labBreaches, { at, breach: body.breach, detail: body.detail });
         break;
@@ -218,7 +234,7 @@ export class Projection {
   }
 
   #place(
-    { study: id, key, devices }: Extract<CoordinatorRecord["body"], { kind: "placed" }>,
+    { study: id, key, devices, gpus }: Extract<CoordinatorRecord["body"], { kind: "placed" }>,
     at: string,
   ): void {
     const [trial, study] = [this.trials.get(key.trial), this.studies.get(id)];
@@ -229,6 +245,7 @@ export class Projection {
       attempt: key.attempt,
       epoch: key.epoch,
       devices,
+      gpus: gpus ?? null,
       placedAt: at,
       endedAt: null,
       runEnd: null,

@@ -2,6 +2,7 @@ import type { Adjudication } from "../claims/claim.ts";
 import type { Verdict } from "../claims/verdict.ts";
 import type { Device, NodeId, StudyId, TrialId } from "../ids.ts";
 import type { CellProof, NodeRecord } from "../journal/node-record.ts";
+import type { PlacedGpus } from "../placement/gpu-need.ts";
 import type { Inventory } from "../messages/inventory.ts";
 import type { ProfileName } from "../claims/profile.ts";
 import type { Scenario } from "../scenario/scenario-schema.ts";
@@ -39,6 +40,8 @@ export interface AttemptView extends AttemptContainment, AttemptOversight {
   readonly attempt: number;
   readonly epoch: number;
   readonly devices: Readonly<Record<Device, NodeId>>;
+  /** Null where the study asks for none. */
+  readonly gpus: PlacedGpus | null;
   readonly placedAt: string;
   endedAt: string | null;
   runEnd: RunEnd | null;
@@ -113,6 +116,8 @@ export interface NodeView {
   seenAt: string;
   /** Set when the coordinator counted the node as gone. */
   goneWhy: string | null;
+  /** Set while a person keeps it out of service; the same over all its inventories. */
+  drained: { readonly who: string; readonly why: string } | null;
   /** What its own records say of its containment; the same object over all its inventories. */
   readonly containment: NodeContainment;
 }
