@@ -2,7 +2,11 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take minutes, the longest first: one that began last would keep the other workers waiting. */
-const LONG = ["controls", "kills", "scenarios", "every-brain", "scenario-cells", "cell", "hostile-brains"];
+const LONG = [
+  ...["controls", "kills", "scenarios", "every-brain", "hostile-agents", "chain-brain", "bad-input"],
+  ...["oversight-and-limits", "bad-answers", "hostile-brains", "kills-in-challenge", "study", "brain-url"],
+  ...["scenario-cells", "cell", "driver-conformance", "identity", "model-servers"],
+];
 const place = ({ moduleId }: TestSpecification) => {
   const at = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
   return at === -1 ? LONG.length : at;
@@ -33,10 +37,10 @@ export default defineConfig({
             "{shared,daemon,coordinator,node-agent,cli}/src/**/*.test.ts",
             "test/src/*.test.ts",
             "test/src/{bench,kit}/*.test.ts",
-            "test/src/drills/**/*.test.ts",
+            "test/src/{drills,chaos}/**/*.test.ts",
           ],
-          // The short form of the drills kills real daemons, and has a project of its own.
-          exclude: ["**/node_modules/**", "test/src/drills/short-*.test.ts"],
+          // The short forms of the drills and of the chaos suite kill real daemons, and have a project of their own.
+          exclude: ["**/node_modules/**", "test/src/{drills,chaos}/short-*.test.ts"],
           // These compute: a worker a core. Modules are loaded once a worker, which halves the work; these tests keep nothing in them.
           maxWorkers: 2,
           isolate: false,
@@ -91,7 +95,7 @@ export default defineConfig({
           name: "drills",
           // Last and alone: how fast cells are empty is measured.
           sequence: { groupOrder: 4 },
-          include: ["test/src/drills/short-*.test.ts"],
+          include: ["test/src/{drills,chaos}/short-*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           maxWorkers: 1,

@@ -14,13 +14,18 @@ export function bundleCommands(program: Command, context: Context, act: Act): vo
     .argument("<trial>", "id of the trial")
     .option("--attempt <n>", "which attempt (default: the newest that is sealed)", wholeNumber(1))
     .option("--out <file>", "where to (default: TRIAL-ATTEMPT.bundle.json here)")
+    .option("--no-objects", "leave out whole answers and messages, which the records name by digest")
     .description(
       "Writes the bundle of a sealed attempt, out of the journal. An existing file is left as it is.",
     )
     .addHelpText("after", "\nExample:\n  redline bundle export demo-k3v9-001 --out evidence.json")
     .action((id: string, _, command: Command) =>
       act(async () => {
-        const options = optionsOf(command, { attempt: z.number().optional(), out: z.string().optional() });
+        const options = optionsOf(command, {
+          attempt: z.number().optional(),
+          out: z.string().optional(),
+          objects: z.boolean(),
+        });
         const { bundleExport } = await import("./commands/bundle-export.ts");
         return bundleExport(context, id, options);
       }),

@@ -46,20 +46,4 @@ export function checkCommands(program: Command, context: Context, act: Act): voi
         return specimenWeights(context, dir, options);
       }),
     );
-
-  program
-    .command("journal")
-    .summary("verify journals")
-    .description("Verifies journals.")
-    .command("verify")
-    .description(
-      "Checks the coordinator's hash chain and every node's chain inside it; exit code 1 when one is broken.",
-    )
-    .addHelpText("after", "\nExample:\n  redline journal verify --state .redline/latest")
-    .action((_, command: Command) =>
-      act(async () => {
-        const { journalVerify } = await import("./commands/journal-verify.ts");
-        return journalVerify(context, optionsOf(command));
-      }),
-    );
 }

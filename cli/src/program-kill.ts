@@ -15,6 +15,7 @@ export function killCommands(program: Command, context: Context, act: Act): void
     .option("--key <file>", "the coordinator's signing key (default: coordinator/coordinator.key of --state)")
     .option("--nkey <file>", "the coordinator's NKey seed (default: keys/coordinator.nk of --state)")
     .option("--ca <file>", "CA of the NATS servers, where they speak TLS")
+    .option("--as <name>", "the coordinator whose seed --nkey is, where a lab has two", "coordinator")
     .option("--why <text>", "reason, kept in the nodes' journals", "killed by hand")
     .addHelpText(
       "after",
@@ -34,6 +35,7 @@ Examples:
           key: z.string().optional(),
           nkey: z.string().optional(),
           ca: z.string().optional(),
+          as: z.string(),
           why: z.string(),
         });
         const { killCommand } = await import("./commands/kill.ts");

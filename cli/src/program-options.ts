@@ -9,6 +9,7 @@ export type Act = (command: () => Promise<ExitCode>) => Promise<void>;
 const rootSchema = z.object({
   url: z.string().optional(),
   socket: z.string().optional(),
+  tokenFile: z.string().optional(),
   state: z.string().optional(),
   json: z.boolean(),
 });

@@ -57,8 +57,10 @@ Examples:
 
   const node = program
     .command("node")
-    .summary("look at nodes, test their containment, lift a quarantine")
-    .description("Looks at the nodes of a coordinator, tests their containment, lifts a quarantine.");
+    .summary("look at nodes, test their containment, drain them, lift a quarantine")
+    .description(
+      "Looks at the nodes of a coordinator, tests their containment, drains them, lifts a quarantine.",
+    );
   node
     .command("list", { isDefault: true })
     .description("One line a node: state, slots, live copies, hardware, labels, specimens.")
@@ -104,4 +106,29 @@ Examples:
         return nodeClear(context, { node: name, ...options });
       }),
     );
+  for (const drain of [true, false]) {
+    const order = node
+      .command(drain ? "drain" : "undrain")
+      .argument("<node>", "name of the node")
+      .description(
+        drain
+          ? "Takes a node out of service: nothing new is placed there, what runs ends by itself. Outlives every restart."
+          : "Gives a drained node back.",
+      )
+      .requiredOption("--why <text>", "reason, kept in the journal");
+    if (drain)
+      order
+        .option("--wait", "until nothing runs there any more", false)
+        .addHelpText("after", '\nExample:\n  redline node drain alpha --why "new kernel" --wait');
+    else order.addHelpText("after", '\nExample:\n  redline node undrain alpha --why "kernel is new"');
+    order.action((name: string, _, command: Command) =>
+      act(async () => {
+        const { nodeDrain, nodeUndrain } = await import("./commands/node-drain.ts");
+        const options = optionsOf(command, { why: z.string(), wait: z.boolean().default(false) });
+        return drain
+          ? nodeDrain(context, { node: name, ...options })
+          : nodeUndrain(context, { node: name, ...options });
+      }),
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Act } from "./program-options.ts";
@@ -7,6 +7,8 @@ import { bundleCommands } from "./program-bundle.ts";
 import { checkCommands } from "./program-check.ts";
 import { controlsCommands } from "./program-controls.ts";
 import { importCommands } from "./program-import.ts";
+import { labFolderCommands } from "./program-lab-folder.ts";
+import { journalCommands } from "./program-journal.ts";
 import { killCommands } from "./program-kill.ts";
 import { oversightCommands } from "./program-oversight.ts";
 import { runCommands } from "./program-run.ts";
@@ -26,8 +28,9 @@ export function buildProgram(context: Context, act: Act): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(printable(text)) })
     .configureHelp({ showGlobalOptions: true })
-    .option("--url <url>", "coordinator's API, http://HOST:PORT")
+    .option("--url <url>", "coordinator's API, http://HOST:PORT; those of a pair comma separated")
     .option("--socket <path>", "coordinator's API, a Unix socket")
+    .addOption(new Option("--token-file <file>", "file with the token for --url").env("REDLINE_TOKEN_FILE"))
     .option("--state <dir>", "state folder of a run (default: the newest below .redline)")
     .option("--json", "data for programs on stdout", false)
     .option("--no-color", "no colour (also NO_COLOR; FORCE_COLOR turns it on)")
@@ -36,6 +39,7 @@ export function buildProgram(context: Context, act: Act): Command {
   runCommands(program, context, act);
   killCommands(program, context, act);
   trialCommands(program, context, act);
+  labFolderCommands(program, context, act);
   controlsCommands(program, context, act);
   checkCommands(program, context, act);
   oversightCommands(program, context, act);
@@ -44,6 +48,7 @@ export function buildProgram(context: Context, act: Act): Command {
   importCommands(program, context, act);
   scenarioCommands(program, context, act);
   bundleCommands(program, context, act);
+  journalCommands(program, context, act);
   return program;
 }
 
@@ -60,7 +65,9 @@ Examples:
   redline agent chat --brain weights      an agent by hand, in a cell
   redline import FILE                     a foreign trajectory, scored as far as it can be
   redline bundle export TRIAL             its signed evidence in one file
+  redline journal export FILE             a back-up of a lab, while it runs
   redline node selftest --all             try to get out of the nodes' cells
+  redline init lab --nodes a,b            a lab of machines: keys, certificates, settings
   redline stop --all                      end every cell of every node
   redline kill                            the same without the coordinator
 

@@ -23,6 +23,8 @@ export interface JudgeClock {
   readonly busUpSinceMs: number | null;
   /** Since when a condition holds. */
   since(condition: string): number;
+  /** Nodes of the lab; every node counts as one where it is not given. */
+  readonly enrolled?: ReadonlySet<NodeId>;
   /** Last renewal of a lease, -Infinity when none was heard. */
   renewedMs(node: NodeId, trial: string, attempt: number): number;
 }
@@ -42,6 +44,7 @@ const NOTHING: Judgement = { todo: "nothing" };
  *     running     origin, or an accepted target, silent for a lease --> invalid node-lost
  *     collecting  infra -> invalid with its fault; completed and all devices closed -> adjudicate;
  *                 records missing too long --------------------------> invalid evidence-late
+ *     running and before: a node was removed from the lab ----------> invalid node-lost
  *     any         `refused` or `lost` of one of its nodes -----------> invalid with that fault
  *
  * Where a cell of the attempt was proved unclean, `not-sterile` takes the place of every other fault; where the census ended copies
@@ -72,6 +75,10 @@ function judgeByState(
 ): Judgement {
   const { refused, lost } = attempt;
   if (refused !== null) return invalid(refused.fault, `${refused.node} refused: ${refused.why}`);
+  if (clock.enrolled !== undefined)
+    for (const [device, node] of Object.entries(attempt.devices))
+      if (!clock.enrolled.has(node) && trial.state !== "collecting")
+        return invalid("node-lost", `${node} (${device}) was removed from the lab`);
   if (lost !== null) return invalid("node-restarted", `${lost.node}: ${lost.detail}`);
   switch (trial.state) {
     case "placed":

@@ -1,4 +1,4 @@
-import type { AttemptView, NodeId, Projection, StudyView, TrialView } from "@redline/shared";
+import type { AttemptView, NodeId, Projection, StudyView, TrialId, TrialView } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import { hasLeft, nodesOf } from "./attempt-facts.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -12,8 +12,11 @@ export class AttemptOrders {
   readonly #dispatcher: Dispatcher;
   readonly #mirror: TrialMirror;
   readonly #log: Logger;
-  /** Stream numbers of run commands, to withdraw one that was never read. */
-  readonly #sent = new Map<string, number>();
+  /** Stream numbers of run commands, to withdraw one that was never read; the last is the one that counts. */
+  readonly #sent = new Map<
+    string,
+    { readonly trial: TrialId; readonly attempt: number; readonly seqs: number[] }
+  >();
   readonly #sending = new Set<Promise<void>>();
 
   constructor(dispatcher: Dispatcher, mirror: TrialMirror, log: Logger) {
@@ -32,20 +35,35 @@ export class AttemptOrders {
       const { origin } = attempt.devices;
       const sent = await this.#dispatcher.send(origin, name, order, wanted);
       if (sent === null) return;
-      if (attempt.endedAt === null) this.#sent.set(name, sent.seq);
-      else await this.#dispatcher.withdraw(sent.seq);
+      await this.#noteSent(trial, attempt, sent.seq);
       // A predecessor's message: the node may refuse its term. One of this term goes after it; the node starts once.
-      if (sent.duplicate)
-        await this.#dispatcher.send(origin, `${name}.e${this.#dispatcher.epoch}`, order, wanted);
+      if (!sent.duplicate) return;
+      const again = await this.#dispatcher.send(origin, `${name}.e${this.#dispatcher.epoch}`, order, wanted);
+      if (again !== null) await this.#noteSent(trial, attempt, again.seq);
     });
+  }
+
+  async #noteSent(trial: TrialView, attempt: AttemptView, seq: number): Promise<void> {
+    if (attempt.endedAt !== null) return this.#dispatcher.withdraw(seq);
+    const name = nameOf(trial, attempt);
+    const sent = this.#sent.get(name) ?? { trial: trial.trial, attempt: attempt.attempt, seqs: [] };
+    sent.seqs.push(seq);
+    this.#sent.set(name, sent);
+  }
+
+  /** The attempt whose run command is the message of this number, where no newer message took its place. */
+  runSentAs(seq: number): { readonly trial: TrialId; readonly attempt: number } | null {
+    for (const { trial, attempt, seqs } of this.#sent.values())
+      if (seqs.at(-1) === seq) return { trial, attempt };
+    return null;
   }
 
   /** Ends an attempt on every node that may still have a part of it: durably, and at once where the node listens. */
   cancel(trial: TrialView, attempt: AttemptView, reason: string): void {
     const name = nameOf(trial, attempt);
-    const seq = this.#sent.get(name);
+    const sent = this.#sent.get(name);
     this.#sent.delete(name);
-    if (seq !== undefined) this.#start(() => this.#dispatcher.withdraw(seq));
+    for (const seq of sent?.seqs ?? []) this.#start(() => this.#dispatcher.withdraw(seq));
     for (const node of nodesOf(attempt)) {
       if (hasLeft(attempt, node)) continue;
       const { id, order } = cancelOrder(trial, attempt, reason);

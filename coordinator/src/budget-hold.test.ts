@@ -14,7 +14,7 @@ function started(budget: object) {
     ...{ kind: "exchange", number: 1, dropped: 0, promptTokens: 100, completionTokens: 50, costUsd: 0 },
     ...{ request: { sha256: "a".repeat(64), bytes: 2, messages: 1 }, tookMs: 1, waitedMs: 0 },
   });
-  return { journal, study, due: () => budgetHold(study, journal.state.trialsOf(study.id)) };
+  return { journal, study, due: () => budgetHold(study, () => journal.state.trialsOf(study.id)) };
 }
 const change = (journal: JournalFixture, { id, limits }: StudyView, budget: object) =>
   journal.apply({ kind: "study-changed", study: id, who: "a", why: "b", limits, budget });

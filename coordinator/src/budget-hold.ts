@@ -14,13 +14,16 @@ export const BY_BUDGET = "budget";
  * room again. Null where it is as it should be. What a person paused is the person's to resume, and is then paused for its budget if that
  * is used up.
  */
-export function budgetHold(study: StudyView, trials: readonly TrialView[]): CoordinatorRecordBody | null {
+export function budgetHold(
+  study: StudyView,
+  trials: () => readonly TrialView[],
+): CoordinatorRecordBody | null {
   const { id, budget, paused } = study;
   const held = paused?.who === BY_BUDGET;
   if (study.endedAt !== null || (paused !== null && !held)) return null;
-  const reasons = Object.keys(budget).length === 0 ? [] : usedUp(budget, budgetUse(study, trials));
+  const reasons = Object.keys(budget).length === 0 ? [] : usedUp(budget, budgetUse(study, trials()));
   const over = reasons.length > 0;
-  if (held === over || (over && !trials.some(({ state }) => state === "waiting"))) return null;
+  if (held === over || (over && !trials().some(({ state }) => state === "waiting"))) return null;
   return held
     ? { kind: "study-resumed", study: id, who: BY_BUDGET, why: "there is room in the budget again" }
     : {

@@ -1,12 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { buckets, calibrationFor, instrumentOf } from "@redline/shared";
+import { buckets, calibrationFor, instrumentOf, type NodeId } from "@redline/shared";
 import { everyUntil, pause, type Logger } from "@redline/daemon";
 import { AttemptOrders } from "./attempt-orders.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import type { Enrolment } from "./enrolment.ts";
+import { followEnrolment } from "./enrolment-changes.ts";
 import { InventoryIntake } from "./inventory-intake.ts";
 import type { JournalStore } from "./journal-store.ts";
 import { watchBucket } from "./kv-watch.ts";
@@ -15,22 +17,27 @@ import { leaseIntake } from "./lease-intake.ts";
 import { CopyCap } from "./copy-cap.ts";
 import { ensureLayout } from "./nats-layout.ts";
 import type { NodeBook } from "./node-book.ts";
+import { commandsStream, PoisonCommands } from "./poison-commands.ts";
+import type { SetAside } from "./set-aside.ts";
+import { serveTime } from "./clock-service.ts";
 import type { PassLoop } from "./pass-loop.ts";
 import { Pulse } from "./pulse.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { RecordGate } from "./record-gate.ts";
 import { RecordsIntake, type RecordResult } from "./records-intake.ts";
 import type { SealBook } from "./seal-book.ts";
-import type { Settings } from "./settings.ts";
+import { replicasOf, type Settings } from "./settings.ts";
 import { TrialMirror } from "./trial-mirror.ts";
 import type { Turns } from "./turns.ts";
 
 export interface BusPartsPorts {
   readonly settings: Settings;
+  readonly enrolment: Enrolment;
   readonly store: JournalStore;
   readonly key: KeyObject;
   readonly seals: SealBook;
   readonly version: string;
+  readonly setAside: SetAside;
   readonly bus: Bus;
   readonly book: NodeBook;
   readonly gate: RecordGate;
@@ -59,22 +66,18 @@ export async function buildBusParts(
   ports: BusPartsPorts,
   signal: AbortSignal,
 ): Promise<BusParts | null> {
-  const { settings, store, key, bus, book, clock, log } = ports;
-  const nodes = settings.REDLINE_NODES;
+  const { settings, store, key, bus, book, clock, log, enrolment } = ports;
+  const layoutOf = (nodes: readonly NodeId[]) => ({
+    nodes,
+    commandsPending: settings.REDLINE_COMMANDS_PENDING,
+    recordsBytes: settings.REDLINE_RECORDS_MIB * 1_048_576,
+    replicas: replicasOf(settings),
+  });
   let jsm = null;
   while (jsm === null && !signal.aborted)
     try {
       const made = await jetstreamManager(connection);
-      await ensureLayout(
-        connection,
-        made,
-        {
-          nodes,
-          commandsPending: settings.REDLINE_COMMANDS_PENDING,
-          recordsBytes: settings.REDLINE_RECORDS_MIB * 1_048_576,
-        },
-        log,
-      );
+      await ensureLayout(connection, made, layoutOf(enrolment.nodes()), log);
       jsm = made;
     } catch (error) {
       log.error({ err: error }, "NATS layout is not there yet; trying again");
@@ -84,15 +87,19 @@ export async function buildBusParts(
 
   const js = jetstream(connection);
   const { epoch } = store.state;
-  const dispatcher = new Dispatcher({ connection, js, jsm, bus, key, epoch, clock, log, signal });
+  const dispatcher = new Dispatcher({
+    ...{ connection, js, jsm, bus, key, epoch, clock, log, signal },
+    name: settings.REDLINE_COORDINATOR_NAME,
+  });
   const mirror = new TrialMirror(connection, epoch, clock, log, ports.fail);
   const orders = new AttemptOrders(dispatcher, mirror, log);
   const leases = new LeaseBook();
-  const enrolled = new Set(nodes);
   const inventories = new InventoryIntake({
     store,
     book,
-    enrolled,
+    get enrolled() {
+      return enrolment.set();
+    },
     bus,
     clock,
     log,
@@ -114,6 +121,9 @@ export async function buildBusParts(
       instrument: (study, nodes) => instrumentOf(calibrationFor(store.state, study, nodes)),
     },
     epoch,
+    get enrolled() {
+      return enrolment.set();
+    },
     live: (nowMs) => book.live(nowMs, settings.REDLINE_NODE_SILENT_MS),
     limits: {
       leaseMs: settings.REDLINE_LEASE_MS,
@@ -123,7 +133,15 @@ export async function buildBusParts(
       absentMs: settings.REDLINE_ABSENT_MS,
     },
   });
-  const pulse = new Pulse({ state: store.state, nodes, dispatcher, writable: () => store.writable(), log });
+  const pulse = new Pulse({
+    state: store.state,
+    get nodes() {
+      return enrolment.nodes();
+    },
+    dispatcher,
+    writable: () => store.writable(),
+    log,
+  });
   const cap = new CopyCap({
     store,
     turns: ports.turns,
@@ -136,13 +154,35 @@ export async function buildBusParts(
   const intake = new RecordsIntake({
     store,
     gate: ports.gate,
-    enrolled,
+    get enrolled() {
+      return enrolment.set();
+    },
     clock,
     bus,
     log,
     count: ports.count,
+    setAside: ports.setAside,
+    onSkew: (node, skew) => inventories.skewed(node, skew),
   });
   const takeLease = leaseIntake({ state: store.state, book: leases, orders, clock, log });
+  const changes = {
+    ...{ enrolment, store, book, dispatcher, jsm, log },
+    wake: () => ports.loop.wake(),
+    layout: (added: readonly NodeId[]) => ensureLayout(connection, jsm, layoutOf(added), log),
+  };
+  const poison = new PoisonCommands({
+    ...{ store, orders, log },
+    turns: ports.turns,
+    commands: commandsStream(jsm),
+    setAside: ports.setAside,
+  });
+  const time = {
+    ...{ connection, key, epoch, clock, log },
+    name: settings.REDLINE_COORDINATOR_NAME,
+    get enrolled() {
+      return enrolment.set();
+    },
+  };
   const pass = () => ports.turns.take(() => reconciler.pass(!signal.aborted));
 
   return {
@@ -152,9 +192,13 @@ export async function buildBusParts(
     async run() {
       orders.resume(store.state);
       pulse.start(settings.REDLINE_PULSE_MS, signal);
+      serveTime(time, signal);
       const watching = { bus, log, signal };
       await Promise.all([
         intake.run(js, signal),
+        poison.run(js, signal),
+        enrolment.watch(signal),
+        followEnrolment(changes, signal),
         watchBucket(connection, buckets.inventory, (k, value) => inventories.take(k, value), watching),
         watchBucket(connection, buckets.lease, takeLease, watching),
         everyUntil(

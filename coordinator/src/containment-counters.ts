@@ -1,5 +1,5 @@
 import {
-  nodeRecordSchema,
+  parseNodeLine,
   type Breach,
   type CoordinatorRecord,
   type EmptiedBy,
@@ -53,9 +53,9 @@ export class ContainmentCounters {
   }
 
   #takeNode(line: string): void {
-    const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
-    if (!parsed.success) return;
-    const { node, key, body } = parsed.data;
+    const parsed = parseNodeLine(line);
+    if (!parsed.ok) return;
+    const { node, key, body } = parsed.record;
     switch (body.kind) {
       case "breach":
         if (body.breach === "survivor") this.#survived(node, "breaches");

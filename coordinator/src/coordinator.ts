@@ -1,20 +1,39 @@
+import { setMaxListeners } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { streams } from "@redline/shared";
-import { connectNats, packageVersion, startHttp, type HttpServer, type Logger } from "@redline/daemon";
+import { keyIdOf, streams } from "@redline/shared";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import {
+  cutJournalAfter,
+  isLoopback,
+  packageVersion,
+  pause,
+  startHttp,
+  type HttpServer,
+  type Logger,
+} from "@redline/daemon";
 import { Bus } from "./bus.ts";
 import { buildBusParts, type BusParts } from "./bus-parts.ts";
 import { systemClock } from "./clock.ts";
+import { openBus } from "./coordinator-bus.ts";
 import { ContainmentCounters } from "./containment-counters.ts";
+import { Enrolment } from "./enrolment.ts";
 import { apiRoutes, type Readiness } from "./http-api.ts";
+import { openHttpGate } from "./http-auth.ts";
+import { ForkedError, StreamReplacedError } from "./journal-replica-follower.ts";
 import { openJournalStore } from "./journal-store.ts";
+import { standBy, type Standing } from "./leader-candidate.ts";
+import { leaderRoutes } from "./leader-routes.ts";
+import type { LeaderTerm } from "./leader-term.ts";
 import { createMetrics } from "./metrics.ts";
+import { ensurePairLayout } from "./nats-layout.ts";
 import { NodeBook } from "./node-book.ts";
+import { Keeping } from "./objects-keeping.ts";
 import { PassLoop } from "./pass-loop.ts";
 import { readQueue } from "./queue-gauge.ts";
 import { RecordGate } from "./record-gate.ts";
-import { listensOf, type Settings } from "./settings.ts";
+import { listensOf, replicasOf, type Settings } from "./settings.ts";
 import { SealBook } from "./seal-book.ts";
 import { openSigningKey } from "./signing-key.ts";
 import { lockState } from "./state-lock.ts";
@@ -22,20 +41,42 @@ import { submitStudy } from "./submit.ts";
 import { Turns } from "./turns.ts";
 
 const CLOSE_MS = 3000;
+const START_AGAIN_MS = 500;
 
 /**
  * Runs the coordinator until the signal aborts: lock, key, journal, HTTP, then NATS, so that `/readyz` and
- * the journal can be read while the bus is away. Resolves when everything taken is journalled and closed.
- * @throws StateLockedError, JournalBrokenError; and what made it stop when the journal can no longer be written.
+ * the journal can be read while the bus is away. One of a pair stands by until it may lead. Resolves when everything taken is
+ * journalled and closed.
+ * @throws StateLockedError, JournalBrokenError, ConfigError; and what made it stop when the journal can no longer be written.
  */
 export async function runCoordinator(settings: Settings, log: Logger, ended: AbortSignal): Promise<void> {
   await mkdir(settings.REDLINE_STATE_DIR, { recursive: true, mode: 0o700 });
   const lock = await lockState(settings.REDLINE_STATE_DIR);
   try {
-    await runLocked(settings, log, ended);
+    for (;;)
+      try {
+        await runLocked(settings, log, ended);
+        return;
+      } catch (error) {
+        if (error instanceof ForkedError) await cutAway(settings, error, log);
+        else if (!(error instanceof StreamReplacedError)) throw error;
+        else await pause(START_AGAIN_MS, ended);
+        log.warn({ err: error }, "beginning anew");
+      }
   } finally {
     await lock[Symbol.asyncDispose]();
   }
+}
+
+/** Lines that the leader's journal does not have were never acted on; they are kept beside it. */
+async function cutAway(
+  { REDLINE_STATE_DIR: dir }: Settings,
+  { keep }: ForkedError,
+  log: Logger,
+): Promise<void> {
+  const to = join(dir, `journal.cut-${keep + 1}.jsonl`);
+  const moved = await cutJournalAfter(join(dir, "journal.jsonl"), keep, to);
+  log.warn({ moved, to }, "lines that the leader's journal does not have were moved away");
 }
 
 async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): Promise<void> {
@@ -43,84 +84,144 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
   const dir = settings.REDLINE_STATE_DIR;
   const failure = new AbortController();
   const signal = AbortSignal.any([ended, failure.signal]);
+  // Each loop and each pause of one hangs on it.
+  setMaxListeners(0, signal);
   const fail = (error: unknown) => {
     log.fatal({ err: error }, "the coordinator cannot go on");
     failure.abort(error);
   };
 
-  const key = await openSigningKey(dir);
+  const key = await openSigningKey(dir, settings.REDLINE_SIGNING_KEY_FILE);
+  const { REDLINE_NODES_FILE: nodesFile, REDLINE_HTTP_TOKENS_FILE: tokensFile } = settings;
+  const enrolment = await Enrolment.open(
+    nodesFile === undefined ? { nodes: settings.REDLINE_NODES } : { file: nodesFile },
+    log,
+  );
+  const tcpGate =
+    tokensFile === undefined
+      ? null
+      : await openHttpGate({
+          tokensFile,
+          hosts: settings.REDLINE_HTTP_HOSTS,
+          metricsOpen: settings.REDLINE_METRICS_OPEN === "1",
+          log,
+        });
+  const keeping = await Keeping.open(dir, clock, log);
   const gate = new RecordGate();
   const seals = new SealBook();
   const containment = new ContainmentCounters();
-  const store = await openJournalStore(join(dir, "journal.jsonl"), clock, fail, (record, state) => {
-    const { body } = record;
-    if (body.kind === "node-record") gate.restore(body.node, body.seq, body.line);
-    seals.take(record, state);
-    containment.take(record);
-  });
+  const alone = settings.REDLINE_STANDBY === "off";
+  const name = settings.REDLINE_COORDINATOR_NAME;
+  const standing: Standing = { leads: alone, leader: alone ? name : null, caughtUp: alone };
+  const store = await openJournalStore(
+    join(dir, "journal.jsonl"),
+    clock,
+    fail,
+    (record, state) => {
+      const { body } = record;
+      if (body.kind === "node-record") gate.restore(body.node, body.seq, body.line);
+      seals.take(record, state);
+      containment.take(record);
+      keeping.take(record, state);
+    },
+    alone ? "alone" : "standby",
+  );
   store.onApplied((record) => {
+    const { body } = record;
+    // The leader's gate let it through; this one must know it when it leads.
+    if (!standing.leads && body.kind === "node-record") gate.restore(body.node, body.seq, body.line);
     seals.take(record, store.state);
     containment.take(record);
+    keeping.take(record, store.state);
   });
   const version = packageVersion(import.meta.url);
-  await store.commit({ kind: "coordinator-started", epoch: store.state.epoch + 1, version });
-  log.info({ version, epoch: store.state.epoch, records: store.reader.head }, "coordinator started");
+  if (alone) await store.commit({ kind: "coordinator-started", epoch: store.state.epoch + 1, version });
+  const began = { version, epoch: store.state.epoch, records: store.reader.head };
+  log.info(began, alone ? "coordinator started" : "coordinator of a pair started");
 
+  keeping.replayed();
+  const { setAside } = keeping;
   const bus = new Bus(clock, log);
   const book = new NodeBook();
   const turns = new Turns();
   const loop = new PassLoop(Math.min(500, Math.max(50, settings.REDLINE_LEASE_MS / 12)), clock, log);
   store.onApplied(() => loop.wake());
-  const nodes = settings.REDLINE_NODES;
   let parts: BusParts | null = null;
   const live = () => book.live(clock.monoMs(), settings.REDLINE_NODE_SILENT_MS);
   const metrics = createMetrics({
     version,
     state: store.state,
-    nodes,
+    get nodes() {
+      return enrolment.nodes();
+    },
     heard: (node) => book.get(node),
     live: (node) => (live().some((inventory) => inventory.node === node) ? book.get(node) : undefined),
     reconnects: () => bus.reconnects,
     containment,
-    queue: () => (parts === null ? null : readQueue(parts.jsm, nodes)),
+    setAside: () => setAside.counts,
+    objectsExpected: () => keeping.expected.size,
+    queue: () => (parts === null ? null : readQueue(parts.jsm, enrolment.nodes())),
     log,
   });
   const readiness = async (): Promise<Readiness> => ({
-    journal: store.writable(),
+    journal: store.writable() || !standing.leads,
     nats: bus.upSinceMs !== null,
-    streams: bus.upSinceMs !== null && parts !== null && (await hasStreams(parts)),
+    streams:
+      bus.upSinceMs !== null &&
+      (standing.leads ? parts !== null && (await hasStreams(parts)) : standing.caughtUp),
   });
-  const routes = apiRoutes({
+  const stop = {
+    ...{ store, turns, log, reach: () => parts },
+    get nodes() {
+      return enrolment.nodes();
+    },
+  };
+  const apis = apiRoutes({
+    standing,
     store,
     metrics,
     clock,
     heard: (node) => book.get(node),
-    submit: (raw) => turns.take(() => submitStudy(store, raw, live())),
+    otherVersions: () => book.otherVersions,
+    submit: (raw, by) => turns.take(() => submitStudy(store, raw, live(), by)),
     readiness,
-    stop: { store, turns, nodes, log, reach: () => parts },
+    stop,
   });
+  const routes = [...apis, ...keeping.routes({ store, turns, stop, key, version })];
   const servers: HttpServer[] = [];
-  for (const listen of listensOf(settings)) servers.push(await startHttp(listen, routes, log));
+  for (const listen of listensOf(settings)) {
+    // The socket's file mode is its login; TCP has none but the gate.
+    const open = "socketPath" in listen || tcpGate === null;
+    if ("host" in listen && !isLoopback(listen.host))
+      log.warn(
+        { host: listen.host },
+        "HTTP leaves this machine without TLS: put a proxy that speaks it before this",
+      );
+    servers.push(await startHttp(listen, leaderRoutes(routes, standing), log, open ? undefined : tcpGate));
+  }
   const ports = servers.map((server) => server.port).filter((port) => port !== 0);
   log.info({ socket: settings.REDLINE_HTTP_SOCKET, ports }, "HTTP is open");
 
+  let term: LeaderTerm | null = null;
   try {
-    const connection = await orAborted(
-      connectNats({
-        servers: settings.REDLINE_NATS_URLS,
-        name: "coordinator",
-        nkeySeedFile: settings.REDLINE_NATS_NKEY_FILE,
-        caFile: settings.REDLINE_NATS_CA_FILE,
-      }),
-      signal,
-    );
+    await using place = await openBus(settings, enrolment, log);
+    const connection = await orAborted(place.connect(), signal);
     if (connection !== null) {
       const following = bus.follow(connection);
+      const objects = {
+        connection,
+        replicas: replicasOf(settings),
+        pair: !alone,
+        leads: () => standing.leads,
+      };
+      await using _objects = keeping.start({ ...objects, store, turns }, signal);
       const partsPorts = {
         settings,
+        enrolment,
         store,
         key,
         seals,
+        setAside,
         version,
         bus,
         book,
@@ -131,8 +232,25 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
         log,
         fail,
       };
-      parts = await buildBusParts(connection, { ...partsPorts, count: (r) => metrics.count(r) }, signal);
+      try {
+        if (!alone) {
+          const jsm = await pairLayout(connection, settings, log, signal);
+          const js = jetstream(connection);
+          const keyid = keyIdOf(key);
+          const ports = { connection, js, store, bus, name, keyid, version, dir, standing, clock, log, fail };
+          if (jsm !== null) term = await standBy({ ...ports, jsm }, signal);
+        }
+      } catch (error) {
+        await connection.close();
+        await following;
+        throw error;
+      }
+      if (!alone && term !== null)
+        log.info({ version, epoch: store.state.epoch, records: store.reader.head }, "leading");
+      if (alone || term !== null)
+        parts = await buildBusParts(connection, { ...partsPorts, count: (r) => metrics.count(r) }, signal);
       await parts?.run(signal);
+      await term?.free();
       await closeConnection(connection, bus, log);
       await following;
     }
@@ -142,6 +260,21 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
   }
   if (failure.signal.aborted) throw new Error("stopped by a failure", { cause: failure.signal.reason });
   log.info("coordinator ended");
+}
+
+/** What a pair needs of the bus, tried until it is there. Null when the signal aborted first. */
+async function pairLayout(connection: NatsConnection, settings: Settings, log: Logger, signal: AbortSignal) {
+  const journalBytes = settings.REDLINE_JOURNAL_STREAM_MIB * 1_048_576;
+  while (!signal.aborted)
+    try {
+      const jsm = await jetstreamManager(connection);
+      await ensurePairLayout(connection, jsm, { journalBytes, replicas: replicasOf(settings) }, log);
+      return jsm;
+    } catch (error) {
+      log.error({ err: error }, "the journal's stream is not there yet; trying again");
+      await pause(START_AGAIN_MS, signal);
+    }
+  return null;
 }
 
 /** Acknowledgements still in the buffer go out first; a server that is away must not hold up the end. */

@@ -75,9 +75,7 @@ function newestOver(
   state: Projection,
   excess: number,
 ): { readonly trial: TrialView; readonly attempt: AttemptView }[] {
-  const under = [...state.studies.values()]
-    .filter((study) => study.endedAt === null)
-    .flatMap((study) => state.trialsOf(study.id))
+  const under = [...state.underWay.values()]
     .flatMap((trial) => {
       const attempt = trial.attempts.at(-1);
       return attempt?.endedAt === null && !isFinal(trial.state) ? [{ trial, attempt }] : [];

@@ -3,14 +3,16 @@ import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
   controlAnswerSchema,
+  COORDINATOR,
   signCommand,
   streams,
   subjects,
   type Command,
   type ControlAnswer,
+  type CoordinatorName,
   type NodeId,
 } from "@redline/shared";
-import { pause, type Logger } from "@redline/daemon";
+import { ask, pause, type Logger } from "@redline/daemon";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 
@@ -20,6 +22,8 @@ export interface DispatcherPorts {
   readonly jsm: JetStreamManager;
   readonly bus: Pick<Bus, "upSinceMs">;
   readonly key: KeyObject;
+  /** This coordinator's name on the bus: answers come to it. "coordinator" when not given. */
+  readonly name?: CoordinatorName;
   readonly epoch: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -99,15 +103,14 @@ export class Dispatcher {
     order: Command["order"],
     waitMs: number,
   ): Promise<ControlAnswer | null> {
-    const { connection, clock, signal } = this.#ports;
+    const { connection, name = COORDINATOR, clock, signal } = this.#ports;
+    const route = { from: name, to: node, subject: subjects.control(node) };
     const deadline = clock.monoMs() + waitMs;
     // Ends at the deadline; "no responders" comes at once, and the node may be reconnecting.
     while (!signal.aborted && clock.monoMs() < deadline) {
       try {
         const left = Math.max(1, deadline - clock.monoMs());
-        const reply = await connection.request(subjects.control(node), this.#sign(node, id, order), {
-          timeout: left,
-        });
+        const reply = await ask(connection, route, this.#sign(node, id, order), left, signal);
         return controlAnswerSchema.parse(JSON.parse(reply.string()));
       } catch {
         await pause(Math.min(RETRY_MS, Math.max(0, deadline - clock.monoMs())), signal);
@@ -125,6 +128,7 @@ export class Dispatcher {
       aud: node,
       epoch,
       issuedAt: new Date(now).toISOString(),
+      issuedMonoMs: clock.monoMs(),
       expiresAt: new Date(now + (order.verb === "pulse" ? PULSE_EXPIRES_MS : EXPIRES_MS)).toISOString(),
       order,
     };

@@ -2,9 +2,10 @@ import { studyIdSchema, whyRequestSchema, type NodeView, type NodeId } from "@re
 import { jsonReply, type HttpReply, type HttpRequest, type Route } from "@redline/daemon";
 import type { Clock } from "./clock.ts";
 import type { JournalStore } from "./journal-store.ts";
+import type { Standing } from "./leader-candidate.ts";
 import type { Metrics } from "./metrics.ts";
-import type { HeardNode } from "./node-book.ts";
-import { orderClear, orderSelfTest, type NodeOrderPorts } from "./node-orders.ts";
+import type { HeardNode, NodeBook } from "./node-book.ts";
+import { attemptsOn, orderClear, orderDrain, orderSelfTest, type NodeOrderPorts } from "./node-orders.ts";
 import { cancelStudy, stopAll, type Stopped, type StopPorts } from "./stop.ts";
 import { changeStudy, pauseStudy, resumeStudy } from "./study-orders.ts";
 import type { Submitted } from "./submit.ts";
@@ -14,12 +15,16 @@ import { orderCancel, orderIntervention } from "./trial-orders.ts";
 export type Readiness = Readonly<Record<"journal" | "nats" | "streams", boolean>>;
 
 export interface ApiPorts {
+  /** Whether this coordinator leads, and else who does. */
+  readonly standing: Readonly<Standing>;
   readonly store: JournalStore;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly stop: StopPorts & NodeOrderPorts;
   readonly heard: (node: NodeId) => HeardNode | undefined;
-  readonly submit: (raw: unknown) => Promise<Submitted>;
+  /** `by`: name of the token it came with, or null. */
+  readonly otherVersions: () => NodeBook["otherVersions"];
+  readonly submit: (raw: unknown, by: string | null) => Promise<Submitted>;
   readonly readiness: () => Promise<Readiness>;
 }
 
@@ -36,7 +41,8 @@ export function apiRoutes(ports: ApiPorts): Route[] {
       async handle() {
         const checks = await ports.readiness();
         const ok = Object.values(checks).every(Boolean);
-        return jsonReply({ ok, checks }, ok ? 200 : 503);
+        const { leads, leader } = ports.standing;
+        return jsonReply({ ok, checks, role: leads ? "leader" : "standby", leader }, ok ? 200 : 503);
       },
     },
     {
@@ -48,7 +54,7 @@ export function apiRoutes(ports: ApiPorts): Route[] {
       method: "POST",
       path: /^\/api\/studies$/,
       async handle(request) {
-        const submitted = await ports.submit(await request.json());
+        const submitted = await ports.submit(await request.json(), request.caller);
         return submitted.ok
           ? jsonReply({ study: submitted.study, warnings: submitted.warnings }, 201)
           : jsonReply({ problems: submitted.problems }, 422);
@@ -103,7 +109,16 @@ export function apiRoutes(ports: ApiPorts): Route[] {
       path: /^\/api\/nodes\/([^/]+)\/clear$/,
       handle: (request) => orderClear(ports.stop, request),
     },
-    { method: "GET", path: /^\/api\/nodes$/, handle: () => jsonReply({ nodes: nodesOf(ports) }) },
+    {
+      method: "POST",
+      path: /^\/api\/nodes\/([^/]+)\/(?:un)?drain$/,
+      handle: (request) => orderDrain(ports.stop, request, !request.path.endsWith("/undrain")),
+    },
+    {
+      method: "GET",
+      path: /^\/api\/nodes$/,
+      handle: () => jsonReply({ nodes: nodesOf(ports), otherVersions: otherVersionsOf(ports) }),
+    },
     {
       method: "GET",
       path: /^\/api\/journal$/,
@@ -132,6 +147,7 @@ async function withReason(
 
 /** Every node that was ever seen. One not heard of since this daemon began has the age of its last change. */
 function nodesOf({ store, heard, clock }: ApiPorts) {
+  const attempts = attemptsOn(store.state);
   return [...store.state.nodes].map(([node, view]: [NodeId, NodeView]) => {
     const last = heard(node);
     return {
@@ -146,9 +162,19 @@ function nodesOf({ store, heard, clock }: ApiPorts) {
       ),
       goneWhy: view.goneWhy,
       quarantinedWhy: view.containment.quarantinedWhy,
+      drained: view.drained,
+      attempts: attempts.get(node) ?? 0,
     };
   });
 }
+
+const otherVersionsOf = ({ otherVersions, clock }: ApiPorts) =>
+  [...otherVersions()].map(([node, { theirs, upgrade, heardMs }]) => ({
+    node,
+    protocol: theirs,
+    why: upgrade,
+    ageMs: Math.max(0, Math.round(clock.monoMs() - heardMs)),
+  }));
 
 /** Null unless it is a whole number; 0 when it is missing. */
 function wholeOf(text: string | null): number | null {

@@ -1,4 +1,4 @@
-import type { NodeId } from "@redline/shared";
+import type { NodeId, Skew } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import { ranOut } from "./attempt-judge.ts";
 import type { Bus } from "./bus.ts";
@@ -39,6 +39,10 @@ export class InventoryIntake {
       log.warn({ key }, "inventory dropped: not readable, not its own node's, or not enrolled");
       return;
     }
+    if ("skew" in inventory) {
+      this.skewed(inventory.node, inventory.skew);
+      return;
+    }
     const { node } = inventory;
     const before = book.get(node)?.inventory;
     book.heard(inventory, clock.monoMs(), clock.now());
@@ -57,6 +61,13 @@ export class InventoryIntake {
       .finally(() => this.#writing.delete(node));
   }
 
+  /** A record or an inventory of another protocol came from a node: said once for each protocol of a node. */
+  skewed(node: NodeId, skew: Skew): void {
+    const { book, clock, log } = this.#ports;
+    if (book.skewed(node, skew, clock.monoMs()))
+      log.error({ node, why: skew.upgrade }, "node speaks another version");
+  }
+
   /** Journals nodes that fell silent. Called again and again. */
   async sweep(): Promise<void> {
     const { store, book, bus, clock, goneMs, log } = this.#ports;
@@ -64,8 +75,9 @@ export class InventoryIntake {
     for (const [node, view] of store.state.nodes) {
       if (view.goneWhy !== null || this.#writing.has(node)) continue;
       const lastMs = book.get(node)?.heardMs ?? this.#startedMs;
+      const other = book.otherVersions.get(node)?.upgrade;
       if (!ranOut({ nowMs, busUpSinceMs: bus.upSinceMs }, lastMs, goneMs)) continue;
-      const why = `no inventory for ${Math.round(goneMs / 1000)} s`;
+      const why = other ?? `no inventory for ${Math.round(goneMs / 1000)} s`;
       await store.commit({ kind: "node-gone", node, why });
       log.warn({ node, why }, "node is gone");
     }

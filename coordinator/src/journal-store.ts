@@ -4,6 +4,7 @@ import {
   Projection,
   type CoordinatorRecord,
   type CoordinatorRecordBody,
+  type ChainHead,
 } from "@redline/shared";
 import { JournalBrokenError, openJournal, type JournalFile } from "@redline/daemon";
 import type { Clock } from "./clock.ts";
@@ -14,19 +15,44 @@ const STUCK_MS = 5000;
 
 type Unchained = Omit<CoordinatorRecord, "seq" | "prev">;
 
+/** A standby was asked to change something: only the leader may. */
+export class NotLeadingError extends Error {
+  override readonly name = "NotLeadingError";
+}
+
+/** Where else than on the own disk a line must be before it counts. */
+export interface Replica {
+  /** Resolves in the order of the calls. @throws when this coordinator does not lead any more: nothing more is taken then. */
+  publish(line: string, seq: number): Promise<void>;
+  /** False once it is doubtful whether this coordinator leads. */
+  leads(): boolean;
+}
+
 /** The only way to change the coordinator's state: durable first, then applied, then acted on. */
 export interface JournalStore {
   readonly state: Projection;
   readonly reader: JournalReader;
   /**
    * Appends, applies, and resolves with the record. Records that are committed together share a write and
-   * are applied in the order of the calls.
-   * @throws when the body would not be readable again, or when the disk failed; after the latter nothing more is taken.
+   * are applied in the order of the calls. Where there is a replica, it has the line before the record is applied.
+   * @throws NotLeadingError on a standby; when the body would not be readable again, or when the disk failed; after the latter nothing more is taken.
    */
   commit(body: CoordinatorRecordBody): Promise<CoordinatorRecord>;
-  /** False once a write failed, and while one takes so long that the disk must be counted as stuck. */
+  /**
+   * Takes a line that the leader wrote, byte for byte, and applies it. For a standby.
+   * @throws JournalBrokenError when it is not the next one, or of a version that this one cannot read.
+   */
+  follow(line: string): Promise<void>;
+  /** From here on this coordinator writes: every line to its own disk, and then to `replica`. */
+  lead(replica: Replica): void;
+  /** Number and hash of the newest line, applied or not. */
+  head(): ChainHead;
+  /**
+   * False once a write failed, while one takes so long that the disk must be counted as stuck, and where it is doubtful
+   * whether this coordinator leads.
+   */
   writable(): boolean;
-  /** Called after each applied record, in their order. */
+  /** Called after each applied record, in their order; on a standby too. */
   onApplied(listener: (record: CoordinatorRecord) => void): void;
   close(): Promise<void>;
 }
@@ -40,20 +66,29 @@ export async function openJournalStore(
   clock: Clock,
   onFailure: (error: unknown) => void,
   replayed: (record: CoordinatorRecord, state: Projection) => void = () => undefined,
+  mode: "alone" | "standby" = "alone",
 ): Promise<JournalStore> {
   const state = new Projection({ keepRecords: "live" });
   const reader = new JournalReader(path);
   const { journal } = await openJournal<Unchained>(path, (line, number) => {
-    const parsed = coordinatorRecordSchema.safeParse(JSON.parse(line));
-    if (!parsed.success)
-      throw new JournalBrokenError(
-        `${path}:${number}: ${parsed.error.issues[0]?.message ?? "unknown shape"}; it was written by another version: use that one, or move the file away to start a new journal`,
-      );
-    state.apply(parsed.data);
+    const record = readLine(
+      line,
+      `${path}:${number}`,
+      "use that one, or move the file away to start a new journal",
+    );
+    state.apply(record);
     reader.added(line);
-    replayed(parsed.data, state);
+    replayed(record, state);
   });
-  return new Store(journal, state, reader, clock, onFailure);
+  return new Store(journal, state, reader, clock, onFailure, mode);
+}
+
+function readLine(line: string, place: string, remedy: string): CoordinatorRecord {
+  const parsed = coordinatorRecordSchema.safeParse(JSON.parse(line));
+  if (parsed.success) return parsed.data;
+  throw new JournalBrokenError(
+    `${place}: ${parsed.error.issues[0]?.message ?? "unknown shape"}; it was written by another version: ${remedy}`,
+  );
 }
 
 class Store implements JournalStore {
@@ -63,6 +98,8 @@ class Store implements JournalStore {
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
   readonly #listeners: ((record: CoordinatorRecord) => void)[] = [];
+  readonly #follows: boolean;
+  #replica: Replica | null = null;
   #writable = true;
   /** When each write that is under way began, the oldest first: they end in their order. */
   readonly #began: number[] = [];
@@ -74,7 +111,9 @@ class Store implements JournalStore {
     reader: JournalReader,
     clock: Clock,
     onFailure: (error: unknown) => void,
+    mode: "alone" | "standby",
   ) {
+    this.#follows = mode === "standby";
     this.#journal = journal;
     this.state = state;
     this.reader = reader;
@@ -85,7 +124,16 @@ class Store implements JournalStore {
 
   writable(): boolean {
     const oldest = this.#began.at(0);
+    if (this.#follows && this.#replica?.leads() !== true) return false;
     return this.#writable && (oldest === undefined || this.#clock.monoMs() - oldest < STUCK_MS);
+  }
+
+  head(): ChainHead {
+    return this.#journal.head();
+  }
+
+  lead(replica: Replica): void {
+    this.#replica = replica;
   }
 
   onApplied(listener: (record: CoordinatorRecord) => void): void {
@@ -93,6 +141,9 @@ class Store implements JournalStore {
   }
 
   async commit(body: CoordinatorRecordBody): Promise<CoordinatorRecord> {
+    const replica = this.#replica;
+    if (this.#follows && replica === null)
+      throw new NotLeadingError("this coordinator is the standby; the leader takes changes");
     // A line that the next start cannot read would lock the journal.
     coordinatorRecordBodySchema.parse(body);
     const monoMs = Math.round(this.#clock.monoMs() * 1000) / 1000;
@@ -101,20 +152,47 @@ class Store implements JournalStore {
     try {
       appended = await this.#journal.append({ v: 1, at: this.#clock.now().toISOString(), monoMs, body });
     } catch (error) {
-      this.#writable = false;
-      this.#onFailure(error);
-      throw error;
+      throw this.#failed(error);
     } finally {
       this.#began.shift();
     }
     const { record, line } = appended;
+    if (replica !== null)
+      try {
+        await replica.publish(line, record.seq);
+      } catch (error) {
+        throw this.#failed(error);
+      }
+    this.#apply(record, line);
+    return record;
+  }
+
+  async follow(line: string): Promise<void> {
+    if (this.#replica !== null) throw new Error("a leader follows nobody");
+    const place = `line ${this.#journal.head().seq + 1} of the leader's journal`;
+    const record = readLine(line, place, "run the same version as the leader");
+    try {
+      await this.#journal.take(line);
+    } catch (error) {
+      if (error instanceof JournalBrokenError) throw error;
+      throw this.#failed(error);
+    }
+    this.#apply(record, line);
+  }
+
+  #failed(error: unknown): unknown {
+    this.#writable = false;
+    this.#onFailure(error);
+    return error;
+  }
+
+  #apply(record: CoordinatorRecord, line: string): void {
     if (record.seq !== this.#applied + 1)
       throw new Error(`record ${record.seq} came to be applied after ${this.#applied}`);
     this.#applied = record.seq;
     this.state.apply(record);
     this.reader.added(line);
     for (const listener of this.#listeners) listener(record);
-    return record;
   }
 
   async close(): Promise<void> {

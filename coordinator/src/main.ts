@@ -24,6 +24,10 @@ try {
   // A connection attempt that nobody waits for any more would keep the process.
   process.exit(0);
 } catch (error) {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`redline coordinator: ${error.message}\n`);
+    process.exit(EXIT.settings);
+  }
   const expected = error instanceof JournalBrokenError || error instanceof StateLockedError;
   if (expected) process.stderr.write(`redline coordinator: ${error.message}\n`);
   else log.fatal({ err: error }, "coordinator ended by an error");

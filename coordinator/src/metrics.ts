@@ -11,6 +11,8 @@ import {
   VERDICTS,
   type NodeId,
   type Projection,
+  SET_ASIDE,
+  type SetAsideWhat,
 } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import { DROP_KINDS, type ContainmentCounters } from "./containment-counters.ts";
@@ -42,6 +44,9 @@ export interface MetricsSource {
   readonly containment: Pick<ContainmentCounters, "drain">;
   /** Null while there is no connection. */
   readonly queue: () => Promise<QueueCounts> | null;
+  /** What was set aside since this daemon began, and objects that records name and that are not here yet. */
+  readonly setAside?: () => ReadonlyMap<SetAsideWhat, number>;
+  readonly objectsExpected?: () => number;
   readonly log: Logger;
 }
 
@@ -135,6 +140,10 @@ export function createMetrics(source: MetricsSource): Metrics {
     "collector",
   ]);
   const records = counter("redline_records_total", "Node records by what became of them.", ["result"]);
+  const aside = counter("redline_set_aside_total", "What could not be read or was not taken, by kind.", [
+    "what",
+  ]);
+  const expected = gauge("redline_objects_expected", "Objects that records name and that are not here yet.");
 
   for (const scenario of [...BUILT_IN_SCENARIOS, "other"])
     for (const profile of PROFILE_LABELS)
@@ -154,8 +163,8 @@ export function createMetrics(source: MetricsSource): Metrics {
   const counters = new TrialCounters();
   const collectors: Record<(typeof COLLECTORS)[number], () => void | Promise<void>> = {
     trials: () => {
-      const states = [...source.state.trials.values()].map((trial) => trial.state);
-      for (const state of TRIAL_STATES) trials.labels(state).set(states.filter((s) => s === state).length);
+      const counts = source.state.counts.all();
+      for (const state of TRIAL_STATES) trials.labels(state).set(counts[state]);
       counters.count(source.state.trials.values(), {
         faulted: (fault) => faults.labels(fault).inc(),
         retried: () => retries.inc(),
@@ -209,6 +218,9 @@ export function createMetrics(source: MetricsSource): Metrics {
     nats: () => {
       reconnects.reset();
       reconnects.inc(source.reconnects());
+      aside.reset();
+      for (const what of SET_ASIDE) aside.labels(what).inc(source.setAside?.().get(what) ?? 0);
+      expected.set(source.objectsExpected?.() ?? 0);
     },
   };
 

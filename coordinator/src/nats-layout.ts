@@ -9,7 +9,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import { Kvm } from "@nats-io/kv";
+import { Kvm, type KvOptions } from "@nats-io/kv";
 import { nanos, type NatsConnection } from "@nats-io/transport-node";
 import { buckets, consumers, streams, subjects, type NodeId } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
@@ -22,11 +22,19 @@ export interface LayoutOptions {
   readonly nodes: readonly NodeId[];
   readonly commandsPending: number;
   readonly recordsBytes: number;
+  /** Copies of each stream and bucket; consumers have as many as their stream. */
+  readonly replicas: number;
+}
+
+/** What a pair of coordinators needs before one of them leads. */
+export interface PairLayoutOptions {
+  readonly journalBytes: number;
+  readonly replicas: number;
 }
 
 /**
  * Makes sure that every stream, consumer and bucket of nats.md section 8 is there. Safe to repeat. Only
- * features of nats-server 2.9 are used; what is there already is left as it is, and since servers ignore
+ * features of nats-server 2.9 are used; of what is there already only the number of copies is changed, and since servers ignore
  * options they do not know, each is read back and every difference is logged.
  */
 export async function ensureLayout(
@@ -35,19 +43,72 @@ export async function ensureLayout(
   options: LayoutOptions,
   log: Logger,
 ): Promise<void> {
-  for (const wanted of streamsOf(options)) {
-    const info = (await orMissing(jsm.streams.info(wanted.name))) ?? (await jsm.streams.add(wanted));
-    logDifferences(log, `stream ${wanted.name}`, wanted, info.config);
-  }
+  for (const wanted of streamsOf(options)) await ensureStream(jsm, wanted, log);
   for (const { stream, config } of consumersOf(options)) {
     const info =
       (await orMissing(jsm.consumers.info(stream, config.durable_name))) ??
       (await jsm.consumers.add(stream, config));
     logDifferences(log, `consumer ${config.durable_name}`, config, info.config);
   }
-  const kvm = new Kvm(connection);
-  for (const { bucket, ...config } of bucketsOf())
-    if ((await orMissing(jsm.streams.info(`KV_${bucket}`))) === null) await kvm.create(bucket, config);
+  for (const bucket of bucketsOf()) await ensureBucket(connection, jsm, bucket, options.replicas, log);
+}
+
+/** The journal's stream and the bucket that says who leads: either of a pair makes them, before anyone leads. Safe to repeat. */
+export async function ensurePairLayout(
+  connection: NatsConnection,
+  jsm: JetStreamManager,
+  { journalBytes, replicas }: PairLayoutOptions,
+  log: Logger,
+): Promise<void> {
+  const journal = {
+    name: streams.journal,
+    subjects: [subjects.journal],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_bytes: journalBytes,
+    duplicate_window: nanos(2 * MINUTE_MS),
+    num_replicas: replicas,
+    deny_delete: true,
+    deny_purge: true,
+  };
+  await ensureStream(jsm, journal, log);
+  const lead = { bucket: buckets.lead, history: 1, storage: StorageType.File };
+  await ensureBucket(connection, jsm, lead, replicas, log);
+}
+
+async function ensureStream(jsm: JetStreamManager, wanted: NamedStream, log: Logger): Promise<void> {
+  const there = await orMissing(jsm.streams.info(wanted.name));
+  if (there === null) await jsm.streams.add(wanted);
+  else await ensureReplicas(jsm, there.config, wanted.num_replicas ?? 1, log);
+  const { config } = await jsm.streams.info(wanted.name);
+  logDifferences(log, `stream ${wanted.name}`, wanted, config);
+}
+
+type Bucket = Partial<KvOptions> & { bucket: string };
+
+async function ensureBucket(
+  connection: NatsConnection,
+  jsm: JetStreamManager,
+  { bucket, ...config }: Bucket,
+  replicas: number,
+  log: Logger,
+): Promise<void> {
+  const there = await orMissing(jsm.streams.info(`KV_${bucket}`));
+  if (there === null) await new Kvm(connection).create(bucket, { ...config, replicas });
+  else await ensureReplicas(jsm, there.config, replicas, log);
+}
+
+/** A lab that grew from one server to three, or back. The server copies by itself what is there. */
+async function ensureReplicas(
+  jsm: JetStreamManager,
+  config: StreamConfig,
+  replicas: number,
+  log: Logger,
+): Promise<void> {
+  if (config.num_replicas === replicas) return;
+  log.warn({ stream: config.name, from: config.num_replicas, to: replicas }, "number of copies is changed");
+  await jsm.streams.update(config.name, { ...config, num_replicas: replicas });
 }
 
 type NamedStream = Partial<StreamConfig> & { name: string };
@@ -64,6 +125,7 @@ const streamsOf = (options: LayoutOptions): NamedStream[] => [
     // Commands carry their own expiry; this clears those of nodes that never came back.
     max_age: nanos(DAY_MS),
     duplicate_window: nanos(10 * MINUTE_MS),
+    num_replicas: options.replicas,
   },
   {
     name: streams.records,
@@ -74,8 +136,20 @@ const streamsOf = (options: LayoutOptions): NamedStream[] => [
     max_bytes: options.recordsBytes,
     max_age: nanos(7 * DAY_MS),
     duplicate_window: nanos(10 * MINUTE_MS),
+    num_replicas: options.replicas,
     deny_delete: true,
     deny_purge: true,
+  },
+  {
+    // The server says each only once and to nobody in particular; a coordinator that is away must hear it too.
+    name: streams.advisories,
+    subjects: [...subjects.commandGivenUp],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_bytes: 4 * MIB,
+    max_age: nanos(DAY_MS),
+    num_replicas: options.replicas,
   },
 ];
 
@@ -95,6 +169,16 @@ const consumersOf = (options: LayoutOptions): { stream: string; config: Durable 
     },
   })),
   {
+    stream: streams.advisories,
+    config: {
+      durable_name: consumers.advisories,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: nanos(10_000),
+      max_deliver: -1,
+    },
+  },
+  {
     stream: streams.records,
     config: {
       durable_name: consumers.records,
@@ -109,7 +193,7 @@ const consumersOf = (options: LayoutOptions): { stream: string; config: Durable 
   },
 ];
 
-const bucketsOf = () => [
+const bucketsOf = (): Bucket[] => [
   { bucket: buckets.lease, ttl: 5 * MINUTE_MS, history: 1, storage: StorageType.File },
   { bucket: buckets.inventory, ttl: 5 * MINUTE_MS, history: 1, storage: StorageType.File },
   { bucket: buckets.trial, history: 10, storage: StorageType.File },

@@ -1,4 +1,13 @@
-import { inventorySchema, type Inventory, type NodeId, type NodeView } from "@redline/shared";
+import {
+  inventorySchema,
+  nodeIdSchema,
+  sides,
+  skewOf,
+  type Inventory,
+  type NodeId,
+  type NodeView,
+  type Skew,
+} from "@redline/shared";
 
 /** A node as it was heard last. */
 export interface HeardNode {
@@ -9,32 +18,66 @@ export interface HeardNode {
   readonly heardAt: Date;
 }
 
+/** A node whose daemon speaks another protocol: it is heard, and nothing more. */
+export interface SkewedNode extends Skew {
+  readonly heardMs: number;
+}
+
 /** The newest inventory of each node and when it came, by the coordinator's own clock. Empty after a restart. */
 export class NodeBook {
   readonly #heard = new Map<NodeId, HeardNode>();
+  readonly #skewed = new Map<NodeId, SkewedNode>();
 
   heard(inventory: Inventory, heardMs: number, heardAt: Date): void {
+    this.#skewed.delete(inventory.node);
     this.#heard.set(inventory.node, { inventory, heardMs, heardAt });
+  }
+
+  /** A message of another protocol came from a node: it takes no work until it speaks ours again. @returns whether that is news. */
+  skewed(node: NodeId, skew: Skew, heardMs: number): boolean {
+    const news = this.#skewed.get(node)?.theirs !== skew.theirs;
+    this.#skewed.set(node, { ...skew, heardMs });
+    return news;
+  }
+
+  get otherVersions(): ReadonlyMap<NodeId, SkewedNode> {
+    return this.#skewed;
   }
 
   get(node: NodeId): HeardNode | undefined {
     return this.#heard.get(node);
   }
 
+  /** The node is not enrolled any more. */
+  forget(node: NodeId): void {
+    this.#heard.delete(node);
+  }
+
   /** Inventories of nodes heard of within `silentMs`. */
   live(nowMs: number, silentMs: number): Inventory[] {
-    return [...this.#heard.values()].filter((n) => nowMs - n.heardMs <= silentMs).map((n) => n.inventory);
+    return [...this.#heard.values()]
+      .filter((n) => nowMs - n.heardMs <= silentMs && !this.#skewed.has(n.inventory.node))
+      .map((n) => n.inventory);
   }
 }
 
-/** Parses an inventory; null unless it is of the node whose key it was written to. */
-export function readInventory(key: string, value: Uint8Array): Inventory | null {
+/**
+ * Parses an inventory; null unless it is of the node whose key it was written to. One of another protocol says no more than that: the
+ * key alone, which only that node may write, tells whose it is.
+ */
+export function readInventory(
+  key: string,
+  value: Uint8Array,
+): Inventory | { readonly node: NodeId; readonly skew: Skew } | null {
   let raw: unknown;
   try {
     raw = JSON.parse(Buffer.from(value).toString("utf8"));
   } catch {
     return null;
   }
+  const node = nodeIdSchema.safeParse(key);
+  const skew = node.success ? skewOf(raw, sides.coordinatorOfNode(node.data)) : null;
+  if (node.success && skew !== null) return { node: node.data, skew };
   const parsed = inventorySchema.safeParse(raw);
   return parsed.success && parsed.data.node === key ? parsed.data : null;
 }

@@ -40,7 +40,7 @@ it("counts over all studies, and tells whose budget is nearest to its end", () =
   expect(oversightNumbers(journal.state)).toEqual({
     ...{ promptTokens: 200, completionTokens: 100, costUsd: 1, approvalsWaiting: 1, attemptsPaused: 1 },
     trialsHeld: 3,
-    studiesPaused: { budget: 1, person: 1 },
+    studiesPaused: { budget: 1, faults: 0, person: 1 },
     budgetUsed: { tokens: 0.75, costUsd: 0, timeS: 0 },
   });
 
@@ -49,7 +49,7 @@ it("counts over all studies, and tells whose budget is nearest to its end", () =
   for (const study of ["a-0000", "b-0000"]) journal.apply({ kind: "study-ended", study, why: "w" });
   expect(oversightNumbers(journal.state)).toMatchObject({
     ...{ promptTokens: 200, approvalsWaiting: 0, attemptsPaused: 0, trialsHeld: 0 },
-    studiesPaused: { budget: 0, person: 0 },
+    studiesPaused: { budget: 0, faults: 0, person: 0 },
     budgetUsed: { tokens: 0 },
   });
 });

@@ -1,8 +1,9 @@
 import { budgetUse, usedShare, waitingApprovals, type Budget, type Projection } from "@redline/shared";
 import { BY_BUDGET } from "./budget-hold.ts";
+import { BY_FAULTS } from "./fault-hold.ts";
 
 /** Who may pause a study, as labels: which person it was stands in the journal. */
-export const PAUSED_BY = [BY_BUDGET, "person"] as const;
+export const PAUSED_BY = [BY_BUDGET, BY_FAULTS, "person"] as const;
 
 /** What the journal says of the talk with the brains and of the people who look on, over all studies. */
 export interface OversightNumbers {
@@ -30,8 +31,9 @@ export function oversightNumbers(
     .map((study) => ({ budget: study.budget, use: budgetUse(study, state.trialsOf(study.id)) }));
   const largest = (name: keyof Budget) =>
     uses.reduce((most, { budget, use }) => Math.max(most, usedShare(budget, use, name) ?? 0), 0);
-  const pausedBy = (budget: boolean) =>
-    open.filter(({ paused }) => paused !== null && (paused.who === BY_BUDGET) === budget).length;
+  const holder = (who: string) => (who === BY_BUDGET || who === BY_FAULTS ? who : "person");
+  const pausedBy = (by: (typeof PAUSED_BY)[number]) =>
+    open.filter(({ paused }) => paused !== null && holder(paused.who) === by).length;
   return {
     promptTokens: attempts.reduce((sum, attempt) => sum + attempt.promptTokens, 0),
     completionTokens: attempts.reduce((sum, attempt) => sum + attempt.completionTokens, 0),
@@ -42,7 +44,11 @@ export function oversightNumbers(
       .filter(({ paused }) => paused !== null)
       .flatMap(({ id }) => state.trialsOf(id))
       .filter((trial) => trial.state === "waiting").length,
-    studiesPaused: { [BY_BUDGET]: pausedBy(true), person: pausedBy(false) },
+    studiesPaused: {
+      [BY_BUDGET]: pausedBy(BY_BUDGET),
+      [BY_FAULTS]: pausedBy(BY_FAULTS),
+      person: pausedBy("person"),
+    },
     budgetUsed: { tokens: largest("tokens"), costUsd: largest("costUsd"), timeS: largest("timeS") },
   };
 }

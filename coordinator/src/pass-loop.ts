@@ -1,13 +1,15 @@
+import { setImmediate } from "node:timers/promises";
 import { pause, type Logger } from "@redline/daemon";
 import type { Clock } from "./clock.ts";
 import { isAborted } from "./is-aborted.ts";
 
-/** Runs passes one at a time: soon after `wake`, and at least every `tickMs`. */
+/** Runs passes one at a time: at once after `wake`, and at least every `tickMs`. */
 export class PassLoop {
   readonly #tickMs: number;
   readonly #clock: Clock;
   readonly #log: Logger;
-  #wake: AbortController = new AbortController();
+  #woken = false;
+  #wake: () => void = () => undefined;
 
   constructor(tickMs: number, clock: Clock, log: Logger) {
     this.#tickMs = tickMs;
@@ -17,7 +19,8 @@ export class PassLoop {
 
   /** Something changed: the next pass starts when the present one is over. */
   wake(): void {
-    this.#wake.abort();
+    this.#woken = true;
+    this.#wake();
   }
 
   /**
@@ -28,8 +31,10 @@ export class PassLoop {
     signal.addEventListener("abort", () => this.wake(), { once: true });
     let lastMs = this.#clock.monoMs();
     while (!signal.aborted) {
-      await pause(this.#tickMs, this.#wake.signal);
-      this.#wake = new AbortController();
+      await this.#tick();
+      // Records of one write are applied one after another: the pass is to see all of them.
+      await setImmediate();
+      this.#woken = false;
       if (isAborted(signal)) return;
       const nowMs = this.#clock.monoMs();
       if (nowMs - lastMs > this.#tickMs * 5 + 1000) onStall();
@@ -41,5 +46,17 @@ export class PassLoop {
         await pause(this.#tickMs, signal);
       }
     }
+  }
+
+  /** Resolves when somebody wakes, or after a tick. */
+  #tick(): Promise<void> {
+    if (this.#woken) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#tickMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

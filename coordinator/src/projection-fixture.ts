@@ -30,7 +30,7 @@ export class JournalFixture {
 
   submit(
     study: string,
-    options: { trials?: number; scenario?: string; maxAttempts?: number; brain?: object } = {},
+    options: { trials?: number; scenario?: string; maxAttempts?: number; brain?: object; more?: object } = {},
   ): StudyView {
     this.apply({
       kind: "study-submitted",
@@ -43,6 +43,7 @@ export class JournalFixture {
         scenarios: [options.scenario ?? "cross-device"],
         trialsPerArm: options.trials ?? 1,
         maxAttempts: options.maxAttempts ?? 3,
+        ...options.more,
       },
       specimens: { tiny: { name: "tiny", sha256: SHA } },
       scenarios: scenariosFixture([options.scenario ?? "cross-device"]),

@@ -1,10 +1,10 @@
 import type { NodeId, Projection, PulseOrder } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
-import { hasLeft } from "./attempt-facts.ts";
+import { hasLeft, nodesOf } from "./attempt-facts.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 
 export interface PulsePorts {
-  readonly state: Pick<Projection, "studies" | "trialsOf">;
+  readonly state: Pick<Projection, "underWay">;
   readonly nodes: readonly NodeId[];
   readonly dispatcher: Pick<Dispatcher, "tell">;
   /** Whether the journal takes records. Without it the coordinator could not say what it let live on. */
@@ -59,22 +59,18 @@ export class Pulse {
 
   /** Attempts that may have a cell on a node: placed, not over, and not closed there. */
   #live(): Map<NodeId, PulseOrder["live"]> {
-    const { state } = this.#ports;
     const live = new Map<NodeId, PulseOrder["live"]>();
-    for (const study of state.studies.values()) {
-      if (study.endedAt !== null) continue;
-      for (const { trial, attempts } of state.trialsOf(study.id))
-        for (const attempt of attempts) {
-          if (attempt.endedAt !== null) continue;
-          for (const node of new Set(Object.values(attempt.devices))) {
-            if (hasLeft(attempt, node)) continue;
-            const own = live.get(node) ?? [];
-            live.set(node, own);
-            own.push({ trial, attempt: attempt.attempt });
-            if (own.length > MOST_LIVE) own.shift();
-          }
+    for (const { trial, attempts } of this.#ports.state.underWay.values())
+      for (const attempt of attempts) {
+        if (attempt.endedAt !== null) continue;
+        for (const node of nodesOf(attempt)) {
+          if (hasLeft(attempt, node)) continue;
+          const own = live.get(node) ?? [];
+          live.set(node, own);
+          own.push({ trial, attempt: attempt.attempt });
+          if (own.length > MOST_LIVE) own.shift();
         }
-    }
+      }
     return live;
   }
 }

@@ -5,21 +5,31 @@ import {
   type Inventory,
   type NodeId,
   type StudyId,
+  type StudyView,
   type TrialId,
   type TrialView,
 } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import type { AttemptOrders } from "./attempt-orders.ts";
-import { judgeAttempt, mayRetry, type JudgeClock, type JudgeLimits } from "./attempt-judge.ts";
+import {
+  judgeAttempt,
+  mayRetry,
+  type JudgeClock,
+  type JudgeLimits,
+  type Judgement,
+} from "./attempt-judge.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import { completionOf, lateSterilityOf } from "./completion.ts";
 import { budgetHold } from "./budget-hold.ts";
+import { faultHold } from "./fault-hold.ts";
 import { FirstSeen } from "./first-seen.ts";
 import { heldSlots, isLeaving } from "./held-slots.ts";
 import type { JournalStore } from "./journal-store.ts";
 import type { LeaseBook } from "./lease-book.ts";
-import { schedule, type ScheduleInput } from "./scheduler.ts";
+import { OpenTrials } from "./open-trials.ts";
+import { Claims } from "./scheduler-claims.ts";
+import { schedule, type Placement, type ScheduleInput } from "./scheduler.ts";
 import { endOf } from "./study-end.ts";
 import type { SealPorts } from "./seal.ts";
 import type { TrialMirror } from "./trial-mirror.ts";
@@ -35,87 +45,130 @@ export interface ReconcilerPorts {
   readonly seals: SealPorts;
   /** Inventories of nodes heard of just now. */
   readonly live: (nowMs: number) => readonly Inventory[];
+  /** Nodes of the lab, now; without it every node is one. */
+  readonly enrolled?: ReadonlySet<NodeId>;
   readonly epoch: number;
   readonly limits: JudgeLimits & ScheduleInput["limits"];
 }
 
+/** A step that was begun: resolves when it is journalled and said. */
+interface Work {
+  readonly trial: TrialId;
+  readonly done: Promise<void>;
+  /** The trial may wait for another attempt when it is done. */
+  readonly mayWait: boolean;
+}
+
 /** With no free slot, waiting trials are looked at again only so often, ms. */
 const LOOK_AGAIN_MS = 500;
+/** Mirror entries written in one sweep: after a restart there may be thousands to write. */
+const MIRRORED_AT_ONCE = 256;
 
 /**
- * One pass looks at every trial that is not over and does what is due: judge attempts, pause studies whose budget is used up,
- * place waiting trials, end studies. State machine: see `TrialView`. Every step is journalled before it is acted on, so that a pass
- * that died in the middle is taken up by the next.
+ * One pass looks at every trial about which something new was journalled, and at least every twelfth of a lease at every trial that was
+ * placed and is not over; and does what is due: judge attempts, pause studies whose budget is used up, place waiting trials, end studies.
+ * State machine: see `TrialView`. Every step is journalled before it is acted on, so that a pass that died in the middle is taken up by
+ * the next. What is due for different trials is journalled in one write.
  */
 export class Reconciler {
   readonly #ports: ReconcilerPorts;
-  readonly #open = new Set<TrialId>();
-  readonly #openStudies = new Set<StudyId>();
+  readonly #book: OpenTrials;
   readonly #seen = new FirstSeen();
   readonly #never = new FirstSeen();
+  readonly #claims = new Claims();
+  readonly #sweepMs: number;
+  #sweptMs = -Infinity;
   #lookedMs = -Infinity;
 
   constructor(ports: ReconcilerPorts) {
     this.#ports = ports;
-    for (const study of ports.store.state.studies.values()) {
-      if (study.endedAt !== null) continue;
-      this.#openStudies.add(study.id);
-      for (const trial of study.trials) this.#open.add(trial);
-    }
-    ports.store.onApplied(({ body }) => {
-      if (body.kind !== "study-submitted") return;
-      this.#openStudies.add(body.study);
-      for (const trial of ports.store.state.trialsOf(body.study)) this.#open.add(trial.trial);
-    });
+    this.#sweepMs = Math.min(500, Math.max(50, ports.limits.leaseMs / 12));
+    this.#book = new OpenTrials(ports.store.state);
+    ports.store.onApplied((record) => this.#book.take(record));
   }
 
   /** @param placing false while the coordinator is going down. */
   async pass(placing: boolean): Promise<void> {
-    const { clock, bus, leases, limits } = this.#ports;
+    const { clock, bus, leases, enrolled } = this.#ports;
     const nowMs = clock.monoMs();
-    this.#seen.begin();
+    const sweep = nowMs - this.#sweptMs >= this.#sweepMs;
+    if (sweep) {
+      this.#sweptMs = nowMs;
+      // Between two sweeps every condition is asked for at least once: those that are not do not hold any more.
+      this.#seen.begin();
+    }
     const judge: JudgeClock = {
       nowMs,
       wallMs: clock.now().getTime(),
       busUpSinceMs: bus.upSinceMs,
+      ...(enrolled === undefined ? {} : { enrolled }),
       since: (condition) => this.#seen.since(condition, nowMs),
       renewedMs: (node, trial, attempt) => leases.lastMs(node, trial, attempt),
     };
-    const trials = this.#openTrials(judge);
-    await Promise.all(trials.map((trial) => this.#judge(trial, judge)));
-    const held = heldSlots(trials, judge, limits.evidenceWaitMs);
-    await this.#holdBudgets();
-    if (placing) await this.#place(trials, held, judge);
-    await this.#endStudies();
-    for (const trial of trials) if (!this.#ports.mirror.shows(trial)) void this.#ports.mirror.sync(trial);
+    const { trials, studies } = this.#book.begin(sweep);
+    const work = trials.flatMap((trial) => this.#judge(trial, judge) ?? []);
+    try {
+      // A trial that failed waits again, and is placed by this very pass.
+      await Promise.all(work.filter(({ mayWait }) => mayWait).map(({ done }) => done));
+      await this.#holdStudies(studies);
+      if (placing) work.push(...this.#place(this.#underWay(work), judge));
+    } finally {
+      await Promise.all(work.map(({ done }) => done));
+    }
+    await this.#endStudies(studies);
+    if (sweep) this.#mirror();
+    for (const trial of trials) if (this.#isOver(trial, judge)) this.#book.forget(trial);
   }
 
-  /** Trials that are not over, and ended ones of which a node may still have a part; the others are forgotten here. */
-  #openTrials(judge: JudgeClock): TrialView[] {
-    const { store, limits, mirror } = this.#ports;
-    return [...this.#open].flatMap((id) => {
-      const trial = store.state.trials.get(id);
-      const over =
-        trial === undefined ||
-        (isFinal(trial.state) &&
-          mirror.shows(trial) &&
-          lateSterilityOf(trial).length === 0 &&
-          !isLeaving(trial, judge, limits.evidenceWaitMs));
-      if (over) this.#open.delete(id);
-      return over ? [] : [trial];
-    });
+  /** Trials about which something is being journalled. */
+  #underWay(work: readonly Work[]): Set<TrialId> {
+    return new Set(work.flatMap(({ trial, mayWait }) => (mayWait ? [] : [trial])));
   }
 
-  async #judge(trial: TrialView, judge: JudgeClock): Promise<void> {
-    const { store, orders, limits, log, seals } = this.#ports;
+  #mirror(): void {
+    const { mirror } = this.#ports;
+    let left = MIRRORED_AT_ONCE;
+    for (const trial of this.#book.changed) {
+      if (mirror.shows(trial)) this.#book.changed.delete(trial);
+      else if (left > 0) {
+        left -= 1;
+        void mirror.sync(trial);
+      }
+    }
+  }
+
+  /** Ended, shown, and nothing of it is left on a node. */
+  #isOver(trial: TrialView, judge: JudgeClock): boolean {
+    return (
+      isFinal(trial.state) &&
+      !this.#book.changed.has(trial) &&
+      lateSterilityOf(trial).length === 0 &&
+      !isLeaving(trial, judge, this.#ports.limits.evidenceWaitMs)
+    );
+  }
+
+  /** What is due about a trial, begun; null where nothing is. */
+  #judge(trial: TrialView, judge: JudgeClock): Work | null {
+    const { store, limits } = this.#ports;
     const attempt = trial.attempts.at(-1);
     const late = lateSterilityOf(trial);
-    if (late.length > 0) return this.#recall(trial, late);
+    if (late.length > 0) return { trial: trial.trial, done: this.#recall(trial, late), mayWait: true };
     const study = store.state.studies.get(trial.study);
     if (attempt === undefined || study === undefined || isFinal(trial.state) || trial.state === "waiting")
-      return;
+      return null;
     const judgement = judgeAttempt(trial, attempt, judge, limits);
-    if (judgement.todo === "nothing") return;
+    if (judgement.todo === "nothing") return null;
+    const mayWait = judgement.todo === "invalid";
+    return { trial: trial.trial, done: this.#carryOut(judgement, study, trial, attempt), mayWait };
+  }
+
+  async #carryOut(
+    judgement: Exclude<Judgement, { todo: "nothing" }>,
+    study: StudyView,
+    trial: TrialView,
+    attempt: AttemptView,
+  ): Promise<void> {
+    const { store, orders, log, seals } = this.#ports;
     const fields = { study: trial.study, trial: trial.trial, attempt: attempt.attempt };
     if (judgement.todo === "adjudicate") {
       // In one write: a crash between them would leave a verdict that does not count.
@@ -155,11 +208,12 @@ export class Reconciler {
   }
 
   /** Before anything is placed: no attempt begins once a study's budget is used up. */
-  async #holdBudgets(): Promise<void> {
+  async #holdStudies(studies: Iterable<StudyId>): Promise<void> {
     const { store, log } = this.#ports;
-    for (const id of this.#openStudies) {
+    for (const id of studies) {
       const study = store.state.studies.get(id);
-      const hold = study === undefined ? null : budgetHold(study, store.state.trialsOf(id));
+      const trials = () => store.state.trialsOf(id);
+      const hold = study === undefined ? null : (budgetHold(study, trials) ?? faultHold(study, trials));
       if (hold === null) continue;
       await store.commit(hold);
       log.warn(
@@ -169,51 +223,74 @@ export class Reconciler {
     }
   }
 
-  async #place(
-    trials: readonly TrialView[],
-    held: ReadonlyMap<NodeId, number>,
-    judge: JudgeClock,
-  ): Promise<void> {
+  /** @param taken trials about which something is being journalled: they are looked at when that has been applied. */
+  #place(taken: ReadonlySet<TrialId>, judge: JudgeClock): Work[] {
     const { store, live, limits } = this.#ports;
+    if (this.#book.waiting.size === 0) return [];
     const nodes = live(judge.nowMs);
-    const free = nodes.some((node) => node.state === "ready" && node.slots > (held.get(node.node) ?? 0));
-    if (!free && judge.nowMs - this.#lookedMs < LOOK_AGAIN_MS) return;
+    const held = heldSlots(this.#book.watched(), judge, limits.evidenceWaitMs, store.state.studies);
+    const free = nodes.reduce(
+      (sum, node) =>
+        node.state === "ready" ? sum + Math.max(0, node.slots - (held.get(node.node)?.slots ?? 0)) : sum,
+      0,
+    );
+    if (free === 0 && judge.nowMs - this.#lookedMs < LOOK_AGAIN_MS) return [];
     this.#lookedMs = judge.nowMs;
     this.#never.begin();
+    const candidates = this.#book.candidates(Math.max(1, free)).filter(({ trial }) => !taken.has(trial));
     const { placements, hopeless } = schedule({
       state: store.state,
-      trials,
+      // One that waits for its next attempt is watched too: twice in the list it would be placed twice.
+      trials: [...this.#book.watched().filter(({ state }) => state !== "waiting"), ...candidates],
       live: nodes,
       known: [...store.state.nodes.values()].map((node) => node.inventory),
       held,
+      claims: this.#claims,
       clock: { ...judge, since: (condition) => this.#never.since(condition, judge.nowMs) },
       limits,
     });
-    await Promise.all([
-      ...placements.map(({ trial, devices }) => this.#placeOne(trial, devices)),
-      ...hopeless.map(({ trial, why }) => store.commit({ kind: "cancelled", trial: trial.trial, why })),
-    ]);
+    return [
+      ...placements.map((placement) => ({
+        trial: placement.trial.trial,
+        done: this.#placeOne(placement),
+        mayWait: false,
+      })),
+      ...hopeless.flatMap(({ trial, why }) => this.#giveUp(trial, why)),
+    ];
   }
 
-  async #placeOne(trial: TrialView, devices: { origin: NodeId; target: NodeId }): Promise<void> {
+  /** What can never start and all that are like it. */
+  #giveUp(hopeless: TrialView, why: string): Work[] {
+    const { store } = this.#ports;
+    return this.#book.waiting.likeIt(hopeless.trial).map(({ trial }) => ({
+      trial,
+      done: store.commit({ kind: "cancelled", trial, why }).then(() => undefined),
+      mayWait: false,
+    }));
+  }
+
+  async #placeOne({ trial, devices, gpus }: Placement): Promise<void> {
     const { store, orders, epoch, log } = this.#ports;
     const study = store.state.studies.get(trial.study);
     if (study === undefined) return;
     const number = (trial.attempts.at(-1)?.attempt ?? 0) + 1;
     const key = { trial: trial.trial, attempt: number, epoch };
-    await store.commit({ kind: "placed", study: trial.study, key, devices });
+    await store.commit({
+      ...{ kind: "placed", study: trial.study, key, devices },
+      ...(gpus === null ? {} : { gpus }),
+    });
     const attempt = store.state.attempt(key);
     if (attempt === undefined) return;
     log.info({ study: trial.study, trial: trial.trial, attempt: number, devices }, "attempt placed");
     orders.run(study, trial, attempt);
   }
 
-  async #endStudies(): Promise<void> {
+  async #endStudies(studies: Iterable<StudyId>): Promise<void> {
     const { store, log } = this.#ports;
-    for (const id of [...this.#openStudies]) {
+    for (const id of studies) {
+      if (store.state.counts.openOf(id) > 0 || !this.#book.studies.has(id)) continue;
       const why = endOf(store.state.trialsOf(id));
       if (why === null) continue;
-      this.#openStudies.delete(id);
       await store.commit({ kind: "study-ended", study: id, why });
       log.info({ study: id, why }, "study ended");
     }

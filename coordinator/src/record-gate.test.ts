@@ -46,10 +46,25 @@ describe("record gate", () => {
   it("lets each record through once and in order", () => {
     const [a, b, c] = chainOf("a", 3);
     const gate = new RecordGate();
-    expect(gate.judge(read(a), false)).toEqual({ pass: "take", missing: 0, broken: false });
+    expect(gate.judge(read(a), false)).toEqual({
+      pass: "take",
+      missing: 0,
+      broken: false,
+      attemptBroken: null,
+    });
     expect(gate.judge(read(c), false)).toEqual({ pass: "early" });
-    expect(gate.judge(read(b), false)).toEqual({ pass: "take", missing: 0, broken: false });
-    expect(gate.judge(read(c), false)).toEqual({ pass: "take", missing: 0, broken: false });
+    expect(gate.judge(read(b), false)).toEqual({
+      pass: "take",
+      missing: 0,
+      broken: false,
+      attemptBroken: null,
+    });
+    expect(gate.judge(read(c), false)).toEqual({
+      pass: "take",
+      missing: 0,
+      broken: false,
+      attemptBroken: null,
+    });
     expect(gate.judge(read(b), false)).toEqual({ pass: "duplicate" });
   });
 
@@ -57,7 +72,12 @@ describe("record gate", () => {
     const [a, , c] = chainOf("a", 3);
     const gate = new RecordGate();
     gate.restore(N1, 1, a ?? "");
-    expect(gate.judge(read(c), true)).toEqual({ pass: "take", missing: 1, broken: false });
+    expect(gate.judge(read(c), true)).toEqual({
+      pass: "take",
+      missing: 1,
+      broken: false,
+      attemptBroken: null,
+    });
   });
 
   it("sees a record that does not link, and a node that began a new chain", () => {

@@ -1,4 +1,15 @@
-import { lineHash, nodeIdSchema, nodeRecordSchema, type NodeId, type NodeRecord } from "@redline/shared";
+import {
+  AttemptChains,
+  lineHash,
+  nodeIdSchema,
+  parseNodeLine,
+  readChainLink,
+  sides,
+  skewOf,
+  type NodeId,
+  type NodeRecord,
+  type Skew,
+} from "@redline/shared";
 
 /** A message of the records stream that proved to be a record. */
 export interface ReadRecord {
@@ -14,21 +25,22 @@ export function readRecord(
   subject: string,
   data: Uint8Array,
   enrolled: ReadonlySet<NodeId>,
-): ReadRecord | { readonly refused: string } {
+):
+  ReadRecord | { readonly refused: string; readonly other?: { readonly node: NodeId; readonly skew: Skew } } {
   const sender = nodeIdSchema.safeParse(subject.split(".").at(-1));
   if (!sender.success || !enrolled.has(sender.data)) return { refused: "the sender is not enrolled" };
   const line = Buffer.from(data).toString("utf8");
-  let raw: unknown;
-  try {
-    raw = JSON.parse(line);
-  } catch {
-    return { refused: "not JSON" };
+  const parsed = parseNodeLine(line);
+  if (!parsed.ok) {
+    const skew = parsed.raw === undefined ? null : skewOf(parsed.raw, sides.coordinatorOfNode(sender.data));
+    return skew === null
+      ? { refused: parsed.why }
+      : { refused: skew.upgrade, other: { node: sender.data, skew } };
   }
-  const parsed = nodeRecordSchema.safeParse(raw);
-  if (!parsed.success) return { refused: parsed.error.issues[0]?.message ?? "unknown shape" };
-  if (parsed.data.node !== sender.data) return { refused: `names ${parsed.data.node} as its node` };
+  const { record } = parsed;
+  if (record.node !== sender.data) return { refused: `names ${record.node} as its node` };
   if (line.includes("\n")) return { refused: "more than one line" };
-  return { record: parsed.data, line };
+  return { record, line };
 }
 
 interface Chain {
@@ -45,15 +57,24 @@ export type Passage =
   | { readonly pass: "other-chain" }
   | { readonly pass: "early" }
   /** `missing` records before it never came; `broken`: its `prev` is not the hash of the record before. */
-  | { readonly pass: "take"; readonly missing: number; readonly broken: boolean };
+  | {
+      readonly pass: "take";
+      readonly missing: number;
+      readonly broken: boolean;
+      /** Why it does not continue its node's chain of its attempt, or null. */
+      readonly attemptBroken: string | null;
+    };
 
 /** Keeps each node's records in their order and lets each through once. */
 export class RecordGate {
   readonly #chains = new Map<NodeId, Chain>();
+  readonly #attempts = new AttemptChains();
 
   /** Notes a record that the journal holds already. */
   restore(node: NodeId, seq: number, line: string): void {
     this.#advance(node, seq, lineHash(line));
+    const record = readChainLink(line);
+    if (record?.key !== undefined) this.#attempts.take(node, record.key, record.chain, line);
   }
 
   /** Decides on a record; `take` moves the chain on. @param evenEarly take it although records before it are missing. */
@@ -68,7 +89,9 @@ export class RecordGate {
     if (missing > 0 && !evenEarly) return { pass: "early" };
     const broken = missing === 0 && chain.hash !== null && record.prev !== chain.hash;
     this.#advance(record.node, record.seq, hash);
-    return { pass: "take", missing, broken };
+    const { key, chain: link } = record;
+    const attemptBroken = key === undefined ? null : this.#attempts.take(record.node, key, link, line);
+    return { pass: "take", missing, broken, attemptBroken };
   }
 
   #advance(node: NodeId, seq: number, hash: string): void {

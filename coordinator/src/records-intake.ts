@@ -1,11 +1,12 @@
 import type { JetStreamClient, JsMsg } from "@nats-io/jetstream";
-import { consumers, streams, type NodeId } from "@redline/shared";
+import { consumers, streams, type NodeId, type Skew } from "@redline/shared";
 import { pause, type Logger } from "@redline/daemon";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import { isAborted } from "./is-aborted.ts";
 import type { JournalStore } from "./journal-store.ts";
 import { readRecord, type RecordGate, type ReadRecord } from "./record-gate.ts";
+import type { SetAside } from "./set-aside.ts";
 
 export const RECORD_RESULTS = ["taken", "duplicate", "malformed", "gap"] as const;
 export type RecordResult = (typeof RECORD_RESULTS)[number];
@@ -18,6 +19,9 @@ export interface IntakePorts {
   readonly bus: Pick<Bus, "upSinceMs" | "restartPeriods">;
   readonly log: Logger;
   readonly count: (result: RecordResult) => void;
+  readonly setAside?: Pick<SetAside, "take">;
+  /** Told of a node whose records are of another protocol. */
+  readonly onSkew?: (node: NodeId, skew: Skew) => void;
 }
 
 /** How long a record waits for those before it: a node's outbox sends a failed one again within seconds. */
@@ -82,7 +86,9 @@ export class RecordsIntake {
     const read = readRecord(subject, data, enrolled);
     if ("refused" in read) {
       count("malformed");
-      log.warn({ subject, why: read.refused }, "record dropped");
+      if (read.other !== undefined) this.#ports.onSkew?.(read.other.node, read.other.skew);
+      this.#ports.setAside?.take({ what: "record", why: read.refused, subject, data });
+      if (this.#ports.setAside === undefined) log.warn({ subject, why: read.refused }, "record dropped");
       ack();
       return;
     }
@@ -108,6 +114,7 @@ export class RecordsIntake {
           { node, seq },
           "record of another chain: the node lost its journal; restore it or give the node a new id",
         );
+        this.#setAside("record", "another chain under a number that was taken before", read);
         ack();
         return;
       case "early":
@@ -118,10 +125,22 @@ export class RecordsIntake {
         if (passage.missing > 0) {
           count("gap");
           log.error({ node, seq, missing: passage.missing }, "records before this one never came");
+          this.#setAside("gap", `${passage.missing} records before this one never came; it was taken`, read);
         }
-        if (passage.broken) log.error({ node, seq }, "record does not link to the one before it");
+        if (passage.broken) {
+          log.error({ node, seq }, "record does not link to the one before it");
+          this.#setAside("chain", "it does not link to its node's record before it; it was taken", read);
+        }
+        if (passage.attemptBroken !== null) {
+          log.error({ node, seq, why: passage.attemptBroken }, "record breaks the chain of its attempt");
+          this.#setAside("chain", `record ${seq} ${passage.attemptBroken}; it was taken`, read);
+        }
         this.#write(read, ack);
     }
+  }
+
+  #setAside(what: "record" | "gap" | "chain", why: string, { record, line }: ReadRecord): void {
+    this.#ports.setAside?.take({ what, why, subject: `${record.node}#${record.seq}`, data: line });
   }
 
   #write({ record, line }: ReadRecord, ack: () => void): void {

@@ -24,6 +24,7 @@ export function runOrderOf(study: StudyView, trial: TrialView, attempt: AttemptV
     brain,
     brainName: trial.brain,
     devices: attempt.devices,
+    ...(attempt.gpus === null ? {} : { gpus: attempt.gpus }),
     // Those that held when it was placed: an order may be said again after a change.
     limits: attempt.orderedLimits,
     price: brain === undefined ? undefined : priceOf(study.definition, brain),

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { Inventory, NodeId } from "@redline/shared";
+import type { Inventory, TrialView } from "@redline/shared";
 import { FirstSeen } from "./first-seen.ts";
 import { heldSlots } from "./held-slots.ts";
 import { AT, inventoryOf, JournalFixture, proofOf } from "./projection-fixture.ts";
-import { schedule } from "./scheduler.ts";
-import { blamedNodes, fairOrder } from "./waiting-order.ts";
+import { schedule, type Placement } from "./scheduler.ts";
+import { Claims } from "./scheduler-claims.ts";
+import { blamedNodes } from "./waiting-order.ts";
 
-const LIMITS = { unplaceableMs: 1000, absentMs: 5000 };
+const LIMITS = { unplaceableMs: 1000, absentMs: 5000, patienceMs: 1000 };
 
 function look(
   journal: JournalFixture,
@@ -14,13 +15,15 @@ function look(
   seen: FirstSeen,
   nowMs: number,
   known: readonly Inventory[] = live,
+  claims = new Claims(),
 ) {
   seen.begin();
   const since = (condition: string) => seen.since(condition, nowMs);
   const trials = [...journal.state.trials.values()];
-  const held: ReadonlyMap<NodeId, number> = heldSlots(trials, { nowMs, wallMs: Date.parse(AT), since }, 1000);
+  const leaving = { nowMs, wallMs: Date.parse(AT), since };
+  const held = heldSlots(trials, leaving, 1000, journal.state.studies);
   const clock = { nowMs, busUpSinceMs: 0, since };
-  return schedule({ state: journal.state, trials, live, known, held, clock, limits: LIMITS });
+  return schedule({ state: journal.state, trials, live, known, held, claims, clock, limits: LIMITS });
 }
 
 describe("scheduling", () => {
@@ -111,39 +114,134 @@ describe("scheduling", () => {
   });
 });
 
+const namesOf = (placements: readonly Placement[]) => placements.map(({ trial }) => trial.trial);
+
 describe("order of waiting trials", () => {
-  it("goes round the studies and lets the one with fewer slots go first", () => {
+  it("goes round the studies and lets the one with fewer attempts go first", () => {
     const journal = new JournalFixture();
-    const big = journal.submit("big-0000", { trials: 4 });
-    const small = journal.submit("small-0000", { trials: 2 });
-    const waiting = [...journal.state.trialsOf(big.id), ...journal.state.trialsOf(small.id)];
-    const names = (order: typeof waiting) => order.map((t) => t.trial);
-    expect(names(fairOrder(waiting, new Map([[big.id, 1]])))).toEqual([
+    const big = journal.submit("big-0000", { trials: 5, scenario: "local-copy" });
+    journal.submit("small-0000", { trials: 2, scenario: "local-copy" });
+    journal.place(journal.firstTrial(big), "n9", "n9");
+    const { placements } = look(journal, [inventoryOf("n1", { slots: 9 })], new FirstSeen(), 0);
+    expect(namesOf(placements)).toEqual([
       "small-0000-001",
-      "big-0000-001",
-      "small-0000-002",
       "big-0000-002",
+      "small-0000-002",
       "big-0000-003",
       "big-0000-004",
+      "big-0000-005",
     ]);
   });
 
-  it("blames the node that refused, and all nodes where none is named", () => {
+  it("puts a higher priority before all others", () => {
+    const journal = new JournalFixture();
+    journal.submit("low-0000", { trials: 2, scenario: "local-copy" });
+    journal.submit("high-0000", { trials: 2, scenario: "local-copy", more: { priority: 1 } });
+    const { placements } = look(journal, [inventoryOf("n1", { slots: 3 })], new FirstSeen(), 0);
+    expect(namesOf(placements)).toEqual(["high-0000-001", "high-0000-002", "low-0000-001"]);
+  });
+
+  it("places nothing on a node that a person took out of service, and waits for that to end", () => {
+    const journal = new JournalFixture();
+    journal.submit("s-0000", { scenario: "local-copy" });
+    const live = [inventoryOf("n1")];
+    journal.apply({ kind: "node-drain", node: "n1", drain: true, who: "ann", why: "new disk" });
+    const seen = new FirstSeen();
+    expect(look(journal, live, seen, 0)).toEqual({ placements: [], hopeless: [] });
+    expect(look(journal, live, seen, 1001).hopeless).toEqual([]);
+    journal.apply({ kind: "node-drain", node: "n1", drain: false, who: "ann", why: "" });
+    expect(look(journal, live, seen, 2000).placements).toHaveLength(1);
+  });
+
+  it("keeps seats for a trial of two nodes that small ones of another study went past", () => {
+    const journal = new JournalFixture();
+    const small = journal.submit("a-small-0000", { trials: 40, scenario: "local-copy" });
+    journal.submit("b-big-0000", { trials: 1 });
+    const live = [inventoryOf("n1"), inventoryOf("n2")];
+    const [seen, claims] = [new FirstSeen(), new Claims()];
+    let started: number | null = null;
+    const running: TrialView[] = [];
+    // One of two small trials ends at a time, so that the two nodes are never free together.
+    const [first, second] = journal.state.trialsOf(small.id);
+    if (first === undefined || second === undefined) throw new Error("no trials");
+    journal.place(first, "n1", "n1");
+    journal.place(second, "n2", "n2");
+    running.push(first, second);
+    for (let nowMs = 0; nowMs < 10_000 && started === null; nowMs += 200) {
+      const over = running.shift();
+      if (over !== undefined) journal.apply({ kind: "cancelled", trial: over.trial, why: "over" });
+      const attempt = over?.attempts.at(-1);
+      if (over !== undefined && attempt !== undefined)
+        journal.record(attempt.devices.origin, over, attempt, { kind: "device-closed", device: "origin" });
+      for (const { trial, devices } of look(journal, live, seen, nowMs, live, claims).placements) {
+        journal.place(trial, devices.origin, devices.target);
+        if (trial.study === small.id) running.push(trial);
+        else started = nowMs;
+      }
+    }
+    expect(started).toBeGreaterThanOrEqual(1000);
+    expect(started).toBeLessThan(2000);
+  });
+});
+
+describe("GPUs and memory of what runs", () => {
+  it("are not given away again until the node has closed its part", () => {
+    const journal = new JournalFixture();
+    const devices = { origin: { gpus: { count: 1 } } };
+    const study = journal.submit("s-0000", { trials: 2, scenario: "local-copy", more: { devices } });
+    const gpu = { index: 0, model: "A10", memoryTotalMiB: 24_000, memoryUsedMiB: 0, uuid: "GPU-0" };
+    const live = [inventoryOf("n1", { slots: 4, gpus: [gpu] })];
+    const [placement] = look(journal, live, new FirstSeen(), 0).placements;
+    const gpus = { origin: [{ index: 0, uuid: "GPU-0" }], target: [] };
+    expect(placement?.gpus).toEqual(gpus);
+    const key = { trial: journal.firstTrial(study).trial, attempt: 1, epoch: 1 };
+    journal.apply({ kind: "placed", study: study.id, key, devices: { origin: "n1", target: "n1" }, gpus });
+    expect(look(journal, live, new FirstSeen(), 0).placements).toEqual([]);
+  });
+});
+
+describe("whom a fault speaks against", () => {
+  const blamed = (
+    fault: string,
+    detail: string,
+    record?: (journal: JournalFixture, trial: TrialView) => void,
+  ) => {
     const journal = new JournalFixture();
     const trial = journal.firstTrial(journal.submit("s-0000"));
-    const first = journal.place(trial, "n1", "n2");
-    journal.record("n1", trial, first, { kind: "refused", why: "full", fault: "node-refused" });
+    journal.place(trial, "n1", "n2");
+    record?.(journal, trial);
     const key = { trial: trial.trial, attempt: 1, epoch: 1 };
-    journal.apply({ kind: "invalid", key, fault: "node-refused", detail: "", retry: true });
-    expect([...blamedNodes(trial)]).toEqual(["n1"]);
-    journal.place(trial, "n2", "n3");
-    journal.apply({
-      kind: "invalid",
-      key: { ...key, attempt: 2 },
-      fault: "ssh-failed",
-      detail: "",
-      retry: true,
-    });
-    expect([...blamedNodes(trial)]).toEqual(["n1", "n2", "n3"]);
+    journal.apply({ kind: "invalid", key, fault, detail, retry: true });
+    return [...blamedNodes(trial)];
+  };
+  const ended = (fault: "ssh-failed", detail: string) => (journal: JournalFixture, trial: TrialView) => {
+    const attempt = trial.attempts.at(-1);
+    if (attempt !== undefined)
+      journal.record("n1", trial, attempt, { kind: "attempt-ended", outcome: "infra", fault, detail });
+  };
+
+  it.each([
+    ["node-lost", "n2 (target) has not renewed its lease for 3 s", ["n2"]],
+    ["evidence-late", "no last record of n1 (origin) and n2 (target) within 3 s", ["n1", "n2"]],
+    ["brain-unreachable", "n1 n2", []],
+    ["peer-unreachable", "n2 did not answer reserve: no reply", []],
+    ["ssh-failed", "", ["n1", "n2"]],
+  ])("%s: %s", (fault, detail, nodes) => {
+    expect(blamed(fault, detail)).toEqual(nodes);
+  });
+
+  it("is the origin for what its daemon said, and the target for what that one's daemon told it", () => {
+    expect(blamed("ssh-failed", "refused", ended("ssh-failed", "refused"))).toEqual(["n1"]);
+    expect(blamed("ssh-failed", "n2: refused", ended("ssh-failed", "n2: refused"))).toEqual(["n2"]);
+  });
+
+  it("is the node that refused", () => {
+    expect(
+      blamed("node-refused", "n2 refused: full", (journal, trial) => {
+        const attempt = trial.attempts.at(-1);
+        if (attempt !== undefined)
+          journal.record("n2", trial, attempt, { kind: "refused", why: "full", fault: "node-refused" });
+      }),
+    ).toEqual(["n2"]);
   });
 });

@@ -1,19 +1,23 @@
 import {
+  needsKey,
   place,
   type AttemptView,
-  type Demand,
+  type HeldSeats,
   type Inventory,
   type NodeId,
   type Projection,
-  type StudyId,
   type TrialView,
+  type Unplaced,
+  type WaitingQueue,
 } from "@redline/shared";
 import { ranOut, type JudgeClock } from "./attempt-judge.ts";
-import { classOf, demandOf, fairOrder, firstOfEachClass } from "./waiting-order.ts";
+import { PATIENCE_MS, type Claims } from "./scheduler-claims.ts";
+import { waitingQueues } from "./waiting-order.ts";
 
 export interface Placement {
   readonly trial: TrialView;
   readonly devices: AttemptView["devices"];
+  readonly gpus: AttemptView["gpus"];
 }
 export interface Hopeless {
   readonly trial: TrialView;
@@ -27,69 +31,83 @@ export interface Schedule {
 export interface ScheduleInput {
   readonly state: Projection;
   /** Trials that are not final. */
-  readonly trials: readonly TrialView[];
+  readonly trials: Iterable<TrialView>;
+  /** Their queues, where somebody keeps them (`queuesOfStudy`); else they are made from `trials`, at a cost for each. */
+  readonly queues?: readonly WaitingQueue[];
   /** Inventories of nodes that were heard of just now. */
   readonly live: readonly Inventory[];
   /** The last known inventory of every node. */
   readonly known: readonly Inventory[];
-  readonly held: ReadonlyMap<NodeId, number>;
+  readonly held: ReadonlyMap<NodeId, HeldSeats>;
+  /** Remembers who was passed over; one for a coordinator's life. */
+  readonly claims: Claims;
   readonly clock: Pick<JudgeClock, "nowMs" | "busUpSinceMs" | "since">;
-  /** How long a trial that fits no ready node waits, ms; `absentMs` where a known node may come back and fit. */
-  readonly limits: { readonly unplaceableMs: number; readonly absentMs: number };
+  /**
+   * How long a trial that fits no ready node waits, ms; `absentMs` where a known node may come back and fit. `patienceMs`: how long a
+   * study's first trial may be passed over before seats are kept for it.
+   */
+  readonly limits: {
+    readonly unplaceableMs: number;
+    readonly absentMs: number;
+    readonly patienceMs?: number;
+  };
 }
 
-/** Decides which waiting trials start now and which will never start. Pure but for the clock's memory. */
+/** Decides which waiting trials start now and which will never start. Pure but for the clock's memory and the claims'. */
 export function schedule(input: ScheduleInput): Schedule {
-  const { state, trials, live } = input;
-  // Trials of a paused study wait for a person, however long: they are no hopeless ones.
-  const waiting = trials.filter(
-    (trial) => trial.state === "waiting" && state.studies.get(trial.study)?.paused === null,
-  );
-  if (waiting.length === 0 || live.length === 0) return { placements: [], hopeless: [] };
-
-  const active = new Map<StudyId, number>();
-  for (const { state: now, study } of trials)
-    if (now !== "waiting") active.set(study, (active.get(study) ?? 0) + 1);
-  const byId = new Map<string, TrialView>(waiting.map((trial) => [trial.trial, trial]));
-  const demands = fairOrder(waiting, active).flatMap((trial) => {
-    const study = state.studies.get(trial.study);
-    return (study === undefined ? null : demandOf(study, trial)) ?? [];
+  const { state, live, held, claims, clock, limits } = input;
+  const queues = input.queues ?? waitingQueues(state, input.trials);
+  if (queues.length === 0 || live.length === 0) return { placements: [], hopeless: [] };
+  const nodes = live.map((node) => inService(node, state));
+  const patienceMs = limits.patienceMs ?? PATIENCE_MS;
+  const claim = claims.current(queues, nodes, held, clock.nowMs, patienceMs);
+  const { assignments, unplaced, passed } = place({ queues, nodes, held, claim });
+  claims.passed(passed, clock.nowMs);
+  const placements = assignments.flatMap(({ trial: id, devices, gpus }) => {
+    const trial = state.trials.get(id);
+    return trial === undefined ? [] : [{ trial, devices, gpus }];
   });
-  const slots = live.reduce((sum, node) => sum + node.slots, 0);
-  const { assignments, unplaced } = place(firstOfEachClass(demands, slots), live, input.held);
-
-  const placements = assignments.flatMap(({ trial: id, devices }) => {
-    const trial = byId.get(id);
-    return trial === undefined ? [] : [{ trial, devices }];
-  });
-  const whyNever = new Map(unplaced.filter((u) => u.never).map((u) => [u.trial, u.why]));
-  return { placements, hopeless: hopelessOf(demands, whyNever, byId, input) };
+  return { placements, hopeless: hopelessOf(unplaced, queues, input) };
 }
 
-/** @param whyNever reason by trial; what is true of one trial is true of all of its class. */
+/** A node that a person took out of service takes nothing new, whatever it says of itself. */
+const inService = (node: Inventory, { drained }: Projection): Inventory =>
+  drained.has(node.node) ? { ...node, state: "draining" } : node;
+
 function hopelessOf(
-  demands: readonly Demand[],
-  whyNever: ReadonlyMap<string, string>,
-  byId: ReadonlyMap<string, TrialView>,
-  { known, clock, limits }: ScheduleInput,
+  unplaced: readonly Unplaced[],
+  queues: readonly WaitingQueue[],
+  { state, known, clock, limits }: ScheduleInput,
 ): Hopeless[] {
-  if (whyNever.size === 0) return [];
-  // A node that is silent or draining may come back, and a person may run its self-test: such trials get the longer wait.
-  const rested = known.map((node) => ({ ...node, state: "ready" as const }));
-  const classes = new Map<string, { why: string; limitMs: number }>();
-  for (const demand of demands) {
-    const why = whyNever.get(demand.trial);
-    if (why === undefined || classes.has(classOf(demand))) continue;
-    const mayReturn = place([{ ...demand, realModel: false }], rested, new Map()).unplaced.every(
-      (u) => !u.never,
-    );
-    classes.set(classOf(demand), { why, limitMs: mayReturn ? limits.absentMs : limits.unplaceableMs });
+  const never = unplaced.filter((one) => one.never);
+  if (never.length === 0) return [];
+  const classes = new Map<string, { readonly why: string; readonly limitMs: number }>();
+  for (const one of never) {
+    const limitMs = mayReturn(one, known) ? limits.absentMs : limits.unplaceableMs;
+    classes.set(`${one.study} ${needsKey(one.needs)}`, { why: one.why, limitMs });
   }
-  return demands.flatMap((demand) => {
-    const found = classes.get(classOf(demand));
-    const trial = byId.get(demand.trial);
-    if (found === undefined || trial === undefined) return [];
-    const since = clock.since(`never ${demand.trial}`);
-    return ranOut(clock, since, found.limitMs) ? [{ trial, why: found.why }] : [];
+  return queues.flatMap(({ study, needs, waiting }) => {
+    const found = classes.get(`${study} ${needsKey(needs)}`);
+    if (found === undefined) return [];
+    return waiting.flatMap(({ trial: id }) => {
+      const trial = state.trials.get(id);
+      const since = clock.since(`never ${id}`);
+      return trial !== undefined && ranOut(clock, since, found.limitMs) ? [{ trial, why: found.why }] : [];
+    });
   });
+}
+
+/** Whether known nodes could carry it once all that passes has passed: silence, drain, a missing self-test, foreign use of a GPU. */
+function mayReturn({ study, trial, needs }: Unplaced, known: readonly Inventory[]): boolean {
+  const rested = known.map((node) => ({
+    ...node,
+    state: "ready" as const,
+    slots: Math.max(1, node.slots),
+    gpus: node.gpus.map((gpu) => ({ ...gpu, memoryUsedMiB: 0 })),
+  }));
+  const queue: WaitingQueue = {
+    ...{ study, priority: 0, active: 0, needs: { ...needs, realModel: false } },
+    waiting: [{ trial, order: 0, avoid: new Set() }],
+  };
+  return place({ queues: [queue], nodes: rested, held: new Map() }).assignments.length > 0;
 }

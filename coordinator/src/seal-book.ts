@@ -2,8 +2,8 @@ import { createHash, type KeyObject } from "node:crypto";
 import {
   EvidenceDigest,
   isOfAttempt,
-  nodeRecordSchema,
   nodesInOrder,
+  parseNodeLine,
   readPublicPem,
   readRecordHead,
   type AttemptKey,
@@ -96,8 +96,8 @@ export class SealBook {
   }
 
   #takeKey(node: NodeId, line: string): void {
-    const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
-    const body = parsed.success ? parsed.data.body : null;
+    const parsed = parseNodeLine(line);
+    const body = parsed.ok ? parsed.record.body : null;
     const key = body?.kind === "node-started" ? readPublicPem(body.publicKey ?? "") : null;
     if (key === null) this.#keys.delete(node);
     else this.#keys.set(node, key);
@@ -123,8 +123,8 @@ const nameOf = ({ trial, attempt }: Pick<AttemptKey, "trial" | "attempt">) => `$
 
 /** A seal of a shape that is not known is none. */
 function takeSeal(kept: Kept, line: string, key: AttemptKey): void {
-  const parsed = nodeRecordSchema.safeParse(JSON.parse(line));
-  if (!parsed.success || !isOfAttempt(parsed.data.key, key) || parsed.data.body.kind !== "sealed") return;
-  kept.seal = { said: parsed.data.body, before: kept.digest.value() };
+  const parsed = parseNodeLine(line);
+  if (!parsed.ok || !isOfAttempt(parsed.record.key, key) || parsed.record.body.kind !== "sealed") return;
+  kept.seal = { said: parsed.record.body, before: kept.digest.value() };
   kept.afterSeal = 0;
 }

@@ -1,9 +1,10 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import {
   coordinatorRecordBodySchema,
   keyIdOf,
   nodeRole,
   nodesInOrder,
+  publicHalf,
   recordsName,
   signStatement,
   verdictStatement,
@@ -55,7 +56,7 @@ export function sealOf(
   });
   if (subjects.length === 0) return null;
   const signers = [
-    { role: "coordinator" as const, publicKey: createPublicKey(privateKey) },
+    { role: "coordinator" as const, publicKey: publicHalf(privateKey) },
     ...nodes.flatMap((node) => {
       const publicKey = book.keyOf(node);
       return publicKey === null ? [] : [{ role: nodeRole(node), publicKey }];

@@ -6,6 +6,7 @@ const GIVEN = {
   REDLINE_NATS_URLS: "nats://a:1, nats://b:2",
   REDLINE_NODES: "n1,n2",
   REDLINE_HTTP_LISTEN: "8080",
+  REDLINE_HTTP_TOKENS_FILE: "/t",
 };
 
 it("reads lists, defaults and an address on loopback", () => {
@@ -24,4 +25,14 @@ it("names every bad setting at once", () => {
   expect(() => loadSettings({ ...GIVEN, REDLINE_HTTP_LISTEN: "" })).toThrow(
     /REDLINE_HTTP_SOCKET: set this or/,
   );
+});
+
+it("wants tokens for a listener on TCP, and nodes by list or by file", () => {
+  expect(() => loadSettings({ ...GIVEN, REDLINE_HTTP_TOKENS_FILE: "" })).toThrow(/redline token add/);
+  expect(() => loadSettings({ ...GIVEN, REDLINE_NODES_FILE: "/lab.json" })).toThrow(
+    /REDLINE_NODES: .*not both/,
+  );
+  expect(() => loadSettings({ ...GIVEN, REDLINE_NODES: "" })).toThrow(/REDLINE_NODES: .*REDLINE_NODES_FILE/);
+  for (const name of ["all", "coordinator", "coordinator-b", "observer"])
+    expect(() => loadSettings({ ...GIVEN, REDLINE_NODES: name })).toThrow(/reserved name/);
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { nodeIdSchema } from "@redline/shared";
-import { parseSettings, type Listen } from "@redline/daemon";
+import { COORDINATOR, coordinatorNameSchema } from "@redline/shared";
+import { enrolledNameSchema, parseSettings, type Listen } from "@redline/daemon";
 
 const list = z.string().transform((text) =>
   text
@@ -24,18 +24,43 @@ const schema = z
   .object({
     /** Folder for the journal, the signing key and its public half. */
     REDLINE_STATE_DIR: z.string().min(1),
-    /** NATS servers, comma separated. */
-    REDLINE_NATS_URLS: list.pipe(z.array(z.string()).min(1, "at least one URL")),
+    /** NATS servers, comma separated. Without any the coordinator runs a nats-server of its own, in STATE_DIR/nats. */
+    REDLINE_NATS_URLS: list.default([]),
+    /** Copies that a cluster keeps of each stream and bucket; 3 where three or more URLs are given, else 1. */
+    REDLINE_NATS_REPLICAS: z
+      .enum(["1", "3", "5"])
+      .transform((text) => Number(text))
+      .optional(),
+    /** nats-server that is run without REDLINE_NATS_URLS; the set-up script's or the one on PATH when not given. */
+    REDLINE_NATS_SERVER_BIN: z.string().min(1).optional(),
+    /** host:port where it listens; a free port of loopback, the same at each start, when not given. */
+    REDLINE_NATS_LISTEN: listen.optional(),
+    /** on: another coordinator may take over from this one, and this one from it. Both have it, with one signing key. */
+    REDLINE_STANDBY: z.enum(["on", "off"]).default("off"),
+    /** This coordinator's name on the bus; the second of a pair is `coordinator-b`, say. */
+    REDLINE_COORDINATOR_NAME: coordinatorNameSchema.default(COORDINATOR),
+    /** Size of the stream that carries the journal to a standby; it asks the leader for older lines. MiB. */
+    REDLINE_JOURNAL_STREAM_MIB: whole(1, 1_048_576).default(256),
     /** File with the coordinator's NKey seed. */
     REDLINE_NATS_NKEY_FILE: z.string().optional(),
     /** CA certificate, where the servers speak TLS. */
     REDLINE_NATS_CA_FILE: z.string().optional(),
     /** Socket file of the HTTP API (mode 0600). */
     REDLINE_HTTP_SOCKET: z.string().optional(),
-    /** host:port of the HTTP API; loopback where no host is given. It has no login: keep it on loopback. */
+    /** host:port of the HTTP API; loopback where no host is given. Elsewhere put TLS before it. Needs REDLINE_HTTP_TOKENS_FILE. */
     REDLINE_HTTP_LISTEN: listen.optional(),
+    /** File with a line `role name sha256` for each token of the HTTP API; `redline token add` writes it. */
+    REDLINE_HTTP_TOKENS_FILE: z.string().min(1).optional(),
+    /** Names under which the HTTP API may be called, comma separated; addresses and `localhost` always may. */
+    REDLINE_HTTP_HOSTS: list.default([]),
+    /** 1: /healthz, /readyz and /metrics need no token from elsewhere either; on loopback they never do. */
+    REDLINE_METRICS_OPEN: z.literal("1").optional(),
     /** Enrolled node ids, comma separated; records and inventories of others are dropped. */
-    REDLINE_NODES: list.pipe(z.array(nodeIdSchema).min(1, "at least one node id").max(1000)),
+    REDLINE_NODES: list.pipe(z.array(enrolledNameSchema).max(1000)).default([]),
+    /** `lab.json` of `redline init`, in place of REDLINE_NODES: read again when it changes, and on SIGHUP. */
+    REDLINE_NODES_FILE: z.string().min(1).optional(),
+    /** PEM file with the Ed25519 key that signs commands; STATE_DIR/coordinator.key without it, made at the first start. */
+    REDLINE_SIGNING_KEY_FILE: z.string().min(1).optional(),
     /** An attempt whose node did not renew its lease for so long is lost, ms. */
     REDLINE_LEASE_MS: whole(500, 600_000).default(30_000),
     /** A run command that no node accepted for so long makes its attempt invalid, ms. */
@@ -61,12 +86,29 @@ const schema = z
   .refine((s) => s.REDLINE_HTTP_SOCKET !== undefined || s.REDLINE_HTTP_LISTEN !== undefined, {
     path: ["REDLINE_HTTP_SOCKET"],
     message: "set this or REDLINE_HTTP_LISTEN",
+  })
+  .refine((s) => s.REDLINE_HTTP_LISTEN === undefined || s.REDLINE_HTTP_TOKENS_FILE !== undefined, {
+    path: ["REDLINE_HTTP_LISTEN"],
+    message:
+      "a listener on TCP needs REDLINE_HTTP_TOKENS_FILE: make one with `redline token add NAME --role operator --file FILE`, or use REDLINE_HTTP_SOCKET alone",
+  })
+  .refine((s) => s.REDLINE_STANDBY === "off" || s.REDLINE_NATS_URLS.length > 0, {
+    path: ["REDLINE_STANDBY"],
+    message: "a pair of coordinators meets on one bus: name its servers in REDLINE_NATS_URLS",
+  })
+  .refine((s) => s.REDLINE_NODES.length > 0 !== (s.REDLINE_NODES_FILE !== undefined), {
+    path: ["REDLINE_NODES"],
+    message: "give at least one node id, or REDLINE_NODES_FILE, and not both",
   });
 export type Settings = z.infer<typeof schema>;
 
 /** @throws ConfigError naming every bad setting at once. */
 export const loadSettings = (env: Readonly<Record<string, string | undefined>>): Settings =>
   parseSettings(schema, env);
+
+/** How many copies the bus keeps of what is on it. */
+export const replicasOf = ({ REDLINE_NATS_REPLICAS: replicas, REDLINE_NATS_URLS: urls }: Settings): number =>
+  replicas ?? (urls.length >= 3 ? 3 : 1);
 
 /** Every place where the HTTP API listens. */
 export function listensOf(settings: Settings): Listen[] {

@@ -1,9 +1,12 @@
 import { jsonReply, type HttpReply, type HttpRequest } from "@redline/daemon";
+import { BY_IMPORT } from "@redline/shared";
 import type { z } from "zod";
 import { BY_BUDGET } from "./budget-hold.ts";
+import { BY_FAULTS } from "./fault-hold.ts";
+import { BY_RETENTION } from "./objects-folder.ts";
 
 /** Names that stand in records for nobody in person. */
-const NO_PERSON: readonly string[] = [BY_BUDGET, "policy", "nobody", ""];
+const NO_PERSON: readonly string[] = [BY_BUDGET, BY_FAULTS, BY_IMPORT, BY_RETENTION, "policy", "nobody", ""];
 
 export type SignedRequest<T> =
   { readonly ok: true; readonly data: T } | { readonly ok: false; readonly reply: HttpReply };

@@ -7,11 +7,14 @@ const isMissing = (error: unknown) => error instanceof Error && "code" in error 
 /**
  * The coordinator's Ed25519 key: `<dir>/coordinator.key` (PEM, mode 0600), made at first start. Its public
  * half is written to `<dir>/coordinator.pub` at every start; nodes obey only what it signed.
+ * @param file where the key is, when it is not in `dir`; it must be there
  * @throws when the file holds no Ed25519 private key.
  */
-export async function openSigningKey(dir: string): Promise<KeyObject> {
-  const path = join(dir, "coordinator.key");
-  const key = (await readKey(path)) ?? (await makeKey(path));
+export async function openSigningKey(dir: string, file?: string): Promise<KeyObject> {
+  const path = file ?? join(dir, "coordinator.key");
+  const there = await readKey(path);
+  if (there === null && file !== undefined) throw new Error(`${path} is not there`);
+  const key = there ?? (await makeKey(path));
   if (key.asymmetricKeyType !== "ed25519") throw new Error(`${path} holds no Ed25519 key`);
   const publicPem = createPublicKey(key).export({ type: "spki", format: "pem" });
   await writeFile(join(dir, "coordinator.pub"), publicPem);

@@ -1,4 +1,11 @@
-import { isFinal, type NodeId, type StudyId, type TrialId, type TrialView } from "@redline/shared";
+import {
+  isFinal,
+  type AttemptView,
+  type NodeId,
+  type StudyId,
+  type TrialId,
+  type TrialView,
+} from "@redline/shared";
 import type { Logger } from "@redline/daemon";
 import type { AttemptOrders } from "./attempt-orders.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -76,7 +83,16 @@ async function cancelAndAsk(
   whole: string,
 ): Promise<Stopped> {
   const reason = whole.slice(0, 300);
-  const cancelled = await ports.turns.take(() => cancelTrials(ports, trials(), reason));
+  return endAttempts(ports, await ports.turns.take(() => cancelTrials(ports, trials(), reason)), reason);
+}
+
+/** Ends the cells of attempts whose trials the journal has ended, and waits for their nodes' answers. */
+export async function endAttempts(
+  ports: StopPorts,
+  cancelled: readonly { readonly trial: TrialView; readonly attempt: AttemptView | undefined }[],
+  whole: string,
+): Promise<Stopped> {
+  const reason = whole.slice(0, 300);
   const orders = ports.reach()?.orders;
   const answers = await Promise.all(
     cancelled.map(async ({ trial, attempt }) =>

@@ -1,5 +1,6 @@
 import {
   armsOf,
+  BY_IMPORT,
   budgetSchema,
   changeRequestSchema,
   limitsSchema,
@@ -11,6 +12,7 @@ import {
 import { jsonReply, type HttpReply, type HttpRequest } from "@redline/daemon";
 import type { z } from "zod";
 import { BY_BUDGET, budgetHold } from "./budget-hold.ts";
+import { BY_FAULTS } from "./fault-hold.ts";
 import type { JournalStore } from "./journal-store.ts";
 import { problemsIn, signedBy } from "./signed-request.ts";
 import { priceProblems, scenarioProblems } from "./submit.ts";
@@ -53,7 +55,7 @@ export function changeStudy(ports: StudyOrderPorts, request: HttpRequest): Promi
 /** `POST /api/studies/ID/pause`: no new attempt begins; one that a person paused is not resumed by a larger budget. */
 export function pauseStudy(ports: StudyOrderPorts, request: HttpRequest): Promise<HttpReply> {
   return onStudy(ports, request, whyRequestSchema, ({ id, paused }, { who, why }) =>
-    paused === null || paused.who === BY_BUDGET
+    paused === null || paused.who === BY_BUDGET || paused.who === BY_FAULTS
       ? { kind: "study-paused", study: id, who, why }
       : { status: 409, problems: [`${paused.who} has paused the study already: ${paused.why}`] },
   );
@@ -63,6 +65,8 @@ export function pauseStudy(ports: StudyOrderPorts, request: HttpRequest): Promis
 export function resumeStudy(ports: StudyOrderPorts, request: HttpRequest): Promise<HttpReply> {
   return onStudy(ports, request, whyRequestSchema, ({ id, paused }, { who, why }) => {
     if (paused === null) return { status: 409, problems: ["the study is not paused"] };
+    if (paused.who === BY_IMPORT)
+      return { status: 409, problems: ["its import is not complete: run `redline journal import` again"] };
     return paused.who === BY_BUDGET
       ? { status: 409, problems: [`budget: ${paused.why}; raise it to go on`] }
       : { kind: "study-resumed", study: id, who, why };
@@ -92,7 +96,7 @@ async function onStudy<T extends { who: string; why: string }>(
     const decided = decide(study, order.data);
     if ("status" in decided) return jsonReply({ problems: decided.problems }, decided.status);
     await store.commit(decided);
-    const hold = budgetHold(study, store.state.trialsOf(study.id));
+    const hold = budgetHold(study, () => store.state.trialsOf(study.id));
     if (hold !== null) await store.commit(hold);
     return jsonReply({ study: study.id, paused: study.paused !== null });
   });

@@ -19,11 +19,12 @@ export type Submitted =
   | { readonly ok: true; readonly study: StudyId; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Takes a study in: journalled when it resolves. The id is `<name>-<4 hex digits>`. */
+/** Takes a study in: journalled when it resolves. `by`: the token it came with, or null. The id is `<name>-<4 hex digits>`. */
 export async function submitStudy(
   store: JournalStore,
   raw: unknown,
   live: readonly Inventory[],
+  by: string | null = null,
 ): Promise<Submitted> {
   const parsed = submitRequestSchema.safeParse(raw);
   if (!parsed.success)
@@ -35,7 +36,8 @@ export async function submitStudy(
   if (problems.length > 0) return { ok: false, problems };
   const { file, definition, specimens, scenarios } = parsed.data;
   const study = freshId(store, definition.study);
-  await store.commit({ kind: "study-submitted", study, file, definition, specimens, scenarios });
+  const whose = by === null ? {} : { by };
+  await store.commit({ kind: "study-submitted", study, file, definition, specimens, scenarios, ...whose });
   return { ok: true, study, warnings: warningsOf(parsed.data, live) };
 }
 

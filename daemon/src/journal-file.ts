@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { ChainVerifier, linkRecord, type ChainHead } from "@redline/shared";
+import { ChainVerifier, linkRecord, nextInChain, type ChainHead } from "@redline/shared";
 import { JournalBrokenError } from "./journal-broken-error.ts";
 import { streamLines, type OnLine } from "./journal-lines.ts";
 import { cutTornLine } from "./torn-line.ts";
@@ -27,6 +27,11 @@ export interface JournalFile<T extends object> extends AsyncDisposable {
    * @throws the write error of its batch; the journal refuses everything after a failed write.
    */
   append(record: T, when?: "now" | "soon"): Promise<Appended<T>>;
+  /**
+   * Appends a line that another process chained, byte for byte: it must be the next one of this very chain.
+   * @throws JournalBrokenError where it is not, and then nothing is written; else as `append`.
+   */
+  take(line: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,10 +72,9 @@ export async function openJournal<T extends object>(
   return { journal: new ChainedFile<T>(path, file, chain.head), lines };
 }
 
-interface Waiting<T> {
+interface Waiting {
   readonly line: string;
-  readonly appended: Appended<T>;
-  readonly resolve: (appended: Appended<T>) => void;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -78,7 +82,7 @@ class ChainedFile<T extends object> implements JournalFile<T> {
   readonly path: string;
   readonly #file: FileHandle;
   #head: ChainHead;
-  #waiting: Waiting<T>[] = [];
+  #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
   /** What waits is to be written now, or as soon as the write under way is over. */
   #due = false;
@@ -96,22 +100,32 @@ class ChainedFile<T extends object> implements JournalFile<T> {
   }
 
   append(record: T, when: "now" | "soon" = "now"): Promise<Appended<T>> {
-    if (this.#failure !== null)
-      return Promise.reject(
-        new Error(`${this.path} failed before and takes no more records`, { cause: this.#failure }),
-      );
+    if (this.#failure !== null) return Promise.reject(this.#refusal());
     const linked = linkRecord(this.#head, record);
     this.#head = linked.head;
+    const appended = { record: linked.record, line: linked.line };
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        line: linked.line,
-        appended: { record: linked.record, line: linked.line },
-        resolve,
-        reject,
-      });
-      if (when === "now") this.#write();
-      else this.#soon ??= setTimeout(() => this.#write(), SOON_MS);
+      this.#put({ line: linked.line, resolve: () => resolve(appended), reject }, when);
     });
+  }
+
+  take(line: string): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#refusal());
+    const next = nextInChain(this.#head, line);
+    if (!next.ok)
+      return Promise.reject(new JournalBrokenError(`${this.path}:${this.#head.seq + 1}: ${next.why}`));
+    this.#head = next.head;
+    return new Promise((resolve, reject) => this.#put({ line, resolve, reject }, "now"));
+  }
+
+  #refusal(): Error {
+    return new Error(`${this.path} failed before and takes no more records`, { cause: this.#failure });
+  }
+
+  #put(waiting: Waiting, when: "now" | "soon"): void {
+    this.#waiting.push(waiting);
+    if (when === "now") this.#write();
+    else this.#soon ??= setTimeout(() => this.#write(), SOON_MS);
   }
 
   #write(): void {
@@ -132,7 +146,7 @@ class ChainedFile<T extends object> implements JournalFile<T> {
       try {
         await this.#file.appendFile(batch.map((w) => `${w.line}\n`).join(""));
         await this.#file.datasync();
-        for (const w of batch) w.resolve(w.appended);
+        for (const w of batch) w.resolve();
       } catch (error) {
         this.#failure = error;
         for (const w of [...batch, ...this.#waiting]) w.reject(error);

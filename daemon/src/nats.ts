@@ -31,6 +31,8 @@ export async function connectNats(settings: NatsSettings): Promise<NatsConnectio
     pingInterval: 10_000,
     maxPingOut: 2,
     waitOnFirstConnect: true,
+    // A stack for each request, kept in case that it fails, costs more than the request.
+    noAsyncTraces: true,
     ...(seed === undefined
       ? {}
       : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed.trim())) }),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createPublicKey, randomUUID } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { jetstream } from "@nats-io/jetstream";
@@ -27,7 +27,11 @@ import { findCellTools } from "./cell/cell-tools.ts";
 import { chooseDriver } from "./choose-driver.ts";
 import { linuxInstruments } from "./challenge/linux-instruments.ts";
 import { Beats } from "./dispatch/beats.ts";
+import { askTime } from "./clock/ask-time.ts";
+import { CoordinatorClock } from "./clock/coordinator-clock.ts";
+import { ClockHurry, followClock, hurryOnReconnect } from "./clock/follow-clock.ts";
 import { runCommandLoop } from "./dispatch/command-loop.ts";
+import { HeldRuns } from "./dispatch/held-runs.ts";
 import { serveControl } from "./dispatch/control.ts";
 import { createInventory } from "./inventory/inventory.ts";
 import { createNodeLog, type UnchainedRecord } from "./journal/node-log.ts";
@@ -41,6 +45,8 @@ import { metricRoutes } from "./metric-routes.ts";
 import { createCellEyes } from "./observe/cell-eyes.ts";
 import { readHostFacts } from "./observe/host-facts.ts";
 import { createSnapshotter } from "./observe/snapshotter.ts";
+import { ObjectCarrier } from "./objects/object-carrier.ts";
+import { ObjectFolder } from "./objects/object-folder.ts";
 import { servePeers } from "./peer/peer-service.ts";
 import { Safety } from "./safety.ts";
 import { loadSettings, type Settings } from "./settings.ts";
@@ -61,7 +67,10 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const node = settings.REDLINE_NODE;
   const stateDir = settings.REDLINE_STATE_DIR;
   const cellsDir = join(stateDir, "cells");
-  for (const dir of [cellsDir, SOCKETS_DIR]) await mkdir(dir, { recursive: true, mode: 0o711 });
+  // This node's own: what a predecessor that was killed left there goes, and nothing of another node's on this machine.
+  const socketsDir = join(SOCKETS_DIR, node);
+  await rm(socketsDir, { recursive: true, force: true });
+  for (const dir of [cellsDir, socketsDir]) await mkdir(dir, { recursive: true, mode: 0o711 });
   const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
   const metrics = createNodeMetrics(VERSION);
   const tools = await readTools(settings.REDLINE_TOOLS);
@@ -95,6 +104,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     caFile: settings.REDLINE_NATS_CA_FILE,
   });
   const js = jetstream(nc);
+  const clock = new CoordinatorClock(() => performance.now());
   // The journal and the bus outlive the signal: what teardown records must still get out.
   const io = new AbortController();
   const outbox = new Outbox({
@@ -107,16 +117,26 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     },
     log: logger,
   });
-  const carrying = outbox.run(io.signal);
+  const objects = new ObjectFolder(join(stateDir, "objects"));
+  const carrier = new ObjectCarrier({
+    node,
+    folder: objects,
+    recordsWaiting: () => outbox.waiting,
+    log: logger,
+  });
+  const carrying = Promise.all([outbox.run(io.signal), carrier.run(js, io.signal)]);
   const sealer = createSealer({ node, bootId, version: VERSION, key: await openSealKey(stateDir) });
   const log = createNodeLog({
     node,
     bootId,
     journal,
+    heads: past.heads,
+    objects,
     onRecord: (line, record) => {
       outbox.add(line);
       metrics.record(record.body);
       sealer.take(line, record);
+      if (record.body.kind === "device-closed" && record.key !== undefined) objects.forget(record.key);
     },
     onFailure: (error) => {
       // Fail closed: with this process the pipes to the cells end, and the cells with them.
@@ -125,6 +145,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     },
     now: () => new Date(),
     monoMs: () => performance.now(),
+    clock: () => clock.reading(),
   });
 
   const instance = randomUUID();
@@ -186,7 +207,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     logger,
   });
   registry.onChange = () => {
-    void beats.beat();
+    beats.beat();
   };
 
   await safety.start();
@@ -197,6 +218,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     ...shared,
     refuse: (order) => safety.refuse(order),
     minEpoch: () => epoch.highest,
+    clock,
     draining: () => signal.aborted,
     deps: {
       eyes,
@@ -205,7 +227,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       openBrain: (order, ways) =>
         openOrderedBrain(order, settings.REDLINE_KEY_DIR, settings.REDLINE_BRAIN_URLS, ways),
       cellsDir,
-      socketsDir: SOCKETS_DIR,
+      socketsDir,
       advertise: settings.REDLINE_ADVERTISE,
       show: showAlone,
       now,
@@ -214,8 +236,13 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     log: logger,
   });
   const { kills, lifeLine, stops } = safety;
+  const hurry = new ClockHurry();
+  const held = new HeldRuns();
+  const ask = () => askTime({ nc, node, publicKey, nowMs: () => performance.now() });
+  void followClock({ clock, ask, hurry, logger }, io.signal);
+  void hurryOnReconnect(nc, hurry);
   serveControl({
-    ...{ ...shared, epoch, now: Date.now, lifeLine, stops },
+    ...{ ...shared, epoch, now: Date.now, lifeLine, stops, held, clock, hurry },
     onSelfTest: (reason) => safety.onSelfTest(reason),
     onClear: (order, issuedAt) => safety.onClear(order, issuedAt),
   });
@@ -234,7 +261,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     specimens: inventory.specimens,
     advertise: settings.REDLINE_ADVERTISE,
     cellsDir,
-    socketsDir: SOCKETS_DIR,
+    socketsDir,
     keyDir: settings.REDLINE_KEY_DIR,
     brainUrls: settings.REDLINE_BRAIN_URLS,
     now,
@@ -259,7 +286,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       log,
       accepted,
       starter,
-      stops,
+      ...{ stops, held, clock, hurry },
       refuse: (order) => safety.refuse(order),
       now: Date.now,
     },

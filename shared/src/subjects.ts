@@ -40,10 +40,18 @@ export const subjects = {
   answer: (by: BusName, to: BusName, id: string) => `${ROOT}.ans.${by}.${to}.${id}`,
   answersBy: (by: BusName) => `${ROOT}.ans.${by}.>`,
   answersTo: (to: BusName) => `${ROOT}.ans.*.${to}.*`,
+  /** The answer to one question, whichever coordinator leads. */
+  answerOfAny: (to: BusName, id: string) => `${ROOT}.ans.*.${to}.${id}`,
 
   /** A node asks for the coordinator's clock. */
   time: (node: NodeId) => `${ROOT}.time.${node}`,
   allTimes: `${ROOT}.time.*`,
+
+  /** The server says of a command that its node never took it: delivered too often, or given up by the node (stream ADV). */
+  commandGivenUp: [
+    "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.CMD.*",
+    "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.CMD.*",
+  ],
 
   /** Lines of the coordinator's journal, as the leader wrote them (stream JRN). */
   journal: `${ROOT}.jrn.lines`,
@@ -56,6 +64,8 @@ export const streams = {
   commands: "CMD",
   /** Records of all nodes, kept for a week as transport; the journals are the truth. */
   records: "EVT",
+  /** What the server says of commands that no node took; see `commandGivenUp`. */
+  advisories: "ADV",
   /** The coordinator's journal, for a standby: appended by compare-and-set on its last number, which fences a deposed leader. */
   journal: "JRN",
 } as const;
@@ -63,6 +73,7 @@ export const streams = {
 export const consumers = {
   commandsOf: (node: NodeId) => `n-${node}`,
   records: "coord",
+  advisories: "given-up",
 } as const;
 
 export const buckets = {
@@ -76,6 +87,9 @@ export const buckets = {
   lead: "lead",
 } as const;
 
+/** A node's own bucket of the object store, for what is too large for records. */
+export const objectBucket = (node: NodeId) => `ev-${node}`;
+
 export const keys = {
   lease: (node: NodeId, trial: TrialId) => `${node}.${trial}`,
   inventory: (node: NodeId) => node,
@@ -84,3 +98,11 @@ export const keys = {
 
 /** JetStream's own subject of a KV key: what a node may publish to without any KV read right. */
 export const kvSubject = (bucket: string, key: string) => `$KV.${bucket}.${key}`;
+
+/** The three names in the subject of an answer; null for any other subject. */
+export function answerParts(subject: string): { by: string; to: string; id: string } | null {
+  const tokens = subject.split(".");
+  const [by = "", to = "", id = ""] = tokens.slice(-3);
+  if (id === "" || [by, to, id].some((token) => !/^[A-Za-z0-9_-]+$/.test(token))) return null;
+  return subject === `${ROOT}.ans.${by}.${to}.${id}` ? { by, to, id } : null;
+}

@@ -1,4 +1,5 @@
 import {
+  innerRecord,
   isOfAttempt,
   keyIdOf,
   nodeRecordSchema,
@@ -38,7 +39,7 @@ interface Kept {
 export class SealedAttempts {
   readonly #trial: string;
   readonly #kept = new Map<string, Kept>();
-  readonly #keys = new Map<NodeId, string>();
+  readonly #keys = new Map<string, string>();
   readonly #sealed = new Map<number, SealedAttempt>();
 
   constructor(trial: string) {
@@ -51,28 +52,30 @@ export class SealedAttempts {
   }
 
   /** Takes the next record; `state` is that of the records before it. */
-  take({ body }: CoordinatorRecord, state: Projection): void {
-    if (body.kind === "node-record") this.#takeLine(body.node, body.line);
+  take(taken: CoordinatorRecord, state: Projection): void {
+    const { record, scope } = innerRecord(taken);
+    const { body } = record;
+    if (body.kind === "node-record") this.#takeLine(body.node, body.line, scope);
     if (body.kind !== "attempt-sealed" || body.key.trial !== this.#trial) return;
     const attempt = state.attempt(body.key);
     if (attempt === undefined) return;
     const nodes = nodesInOrder(attempt.devices).flatMap((node) => {
-      const kept = this.#kept.get(nameOf(body.key.attempt, node));
-      const pem = this.#keys.get(node);
+      const kept = this.#kept.get(nameOf(body.key.attempt, node, scope));
+      const pem = this.#keys.get(nameOf(0, node, scope));
       if (kept?.seal == null || pem === undefined) return [];
       return [{ node, lines: kept.lines.slice(0, kept.seal.before), seal: kept.seal.said, pem }];
     });
     this.#sealed.set(body.key.attempt, { body, nodes });
   }
 
-  #takeLine(node: NodeId, line: string): void {
+  #takeLine(node: NodeId, line: string, scope: string): void {
     const head = readRecordHead(line);
     if (head?.node !== node) return;
-    if (head.body.kind === "node-started") this.#takeKey(node, line);
+    if (head.body.kind === "node-started") this.#takeKey(nameOf(0, node, scope), line);
     const { key } = head;
     if (key === undefined || !isOfAttempt(key, { trial: this.#trial, attempt: key.attempt })) return;
     if (this.#sealed.has(key.attempt)) return;
-    const name = nameOf(key.attempt, node);
+    const name = nameOf(key.attempt, node, scope);
     const kept = this.#kept.get(name) ?? { lines: [], seal: null };
     this.#kept.set(name, kept);
     const seal = head.body.kind === "sealed" ? bodyOf(line) : null;
@@ -80,15 +83,16 @@ export class SealedAttempts {
     kept.lines.push(line);
   }
 
-  #takeKey(node: NodeId, line: string): void {
+  #takeKey(name: string, line: string): void {
     const body = bodyOf(line);
     const pem = body?.kind === "node-started" ? (body.publicKey ?? "") : "";
-    if (readPublicPem(pem) === null) this.#keys.delete(node);
-    else this.#keys.set(node, pem);
+    if (readPublicPem(pem) === null) this.#keys.delete(name);
+    else this.#keys.set(name, pem);
   }
 }
 
-const nameOf = (attempt: number, node: string) => `${attempt}/${node}`;
+/** Nodes of another lab, with which a study came, may have the names of nodes here. */
+const nameOf = (attempt: number, node: string, scope: string) => `${scope}:${attempt}/${node}`;
 
 function bodyOf(line: string): NodeRecordBody | null {
   const parsed = nodeRecordSchema.safeParse(JSON.parse(line));

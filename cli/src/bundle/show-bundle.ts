@@ -13,6 +13,11 @@ export function showBundle(bundle: VerifiedBundle, { paint }: Pick<Output, "pain
       return `  ${name}: ${records} records (${firstSeq} to ${lastSeq}) of the ${devices.join(" and ")}, signed by its node (sha256:${keyId}) and the coordinator`;
     }),
     `  sealed at record ${head.seq} (${head.sha256}) of the journal, by version ${terminalLine(version)}`,
+    ...(bundle.objects.named === 0
+      ? []
+      : [
+          `  ${bundle.objects.there} of the ${bundle.objects.named} objects that its records name, each with its digest`,
+        ]),
     `  ${instrumentText(bundle.terms.instrument)}`,
     ...bundle.results.map(
       ({ profile, verdict }) =>

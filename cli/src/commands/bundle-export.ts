@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { bundleText, terminalLine, verifyBundle } from "@redline/shared";
+import { withObjects } from "../bundle/bundle-objects.ts";
 import { buildBundle } from "../bundle/build-bundle.ts";
 import { readSealedAttempts } from "../bundle/read-journal.ts";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
+import { journalSource } from "../journal/journal-source.ts";
 import type { SourceOptions } from "../source/choose-source.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 import { findTrial } from "../trials/find-trial.ts";
@@ -14,6 +16,8 @@ type Options = SourceOptions & {
   readonly attempt?: number | undefined;
   readonly out?: string | undefined;
   readonly json: boolean;
+  /** Whether it carries the objects that its records name. */
+  readonly objects: boolean;
 };
 
 /** `redline bundle export TRIAL`: writes the bundle of a sealed attempt, the newest one unless it is named. An existing file is left as it is. */
@@ -45,7 +49,9 @@ export async function bundleExport(
     throw new CliError(EXIT.unexpected, `${name} cannot be exported: ${bundle}`, {
       remedy: `${self} journal verify`,
     });
-  const text = bundleText(bundle);
+  const text = bundleText(
+    options.objects ? await withObjects(bundle, trial.study, await journalSource(options, cwd)) : bundle,
+  );
   const bytes = Buffer.from(text);
   const checked = verifyBundle(bytes);
   if (!checked.ok)

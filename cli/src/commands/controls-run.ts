@@ -28,13 +28,32 @@ export interface ControlsRunOptions extends SourceOptions {
  */
 export async function controlsRun(context: Context, options: ControlsRunOptions): Promise<ExitCode> {
   const { out, err } = context.terminal;
-  const { repeat, out: page, file = inCheckout("studies/controls.yaml"), json, url, socket, state } = options;
+  const {
+    repeat,
+    out: page,
+    file = inCheckout("studies/controls.yaml"),
+    json,
+    url,
+    socket,
+    tokenFile,
+    state,
+  } = options;
   const write = page === undefined ? null : await pageAt(context.cwd, page);
   if (options.file === undefined) {
     const { writeWeights } = await import("../specimen/write-weights.ts");
     await writeWeights(inCheckout("studies/specimens/tiny"), { seed: DEFAULT_SEED });
   }
-  const request = { file, json, url, socket, state, trialsPerArm: repeat, controlsOnly: true, table: false };
+  const request = {
+    file,
+    json,
+    url,
+    socket,
+    tokenFile,
+    state,
+    trialsPerArm: repeat,
+    controlsOnly: true,
+    table: false,
+  };
   const { code, study, journal } = await runStudy(context, request);
   // Of a run that was broken off nothing can be said about the instrument.
   if (study === null || code === EXIT.interrupted) return code;

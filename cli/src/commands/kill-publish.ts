@@ -1,13 +1,11 @@
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, randomBytes, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { nodeIdSchema, signKill, subjects } from "@redline/shared";
+import { nodeIdSchema, signKill, subjects, type CoordinatorName } from "@redline/shared";
 import { z } from "zod";
 import { CliError, EXIT } from "../exit-codes.ts";
 
 const CONNECT_MS = 5000;
 const ANSWERS_MS = 3000;
-/** The role whose rights on the bus a kill needs. */
-const ROLE = "coordinator";
 
 const answerSchema = z.object({
   v: z.literal(1),
@@ -30,15 +28,17 @@ export async function publishKill(options: {
   keyFile: string;
   nkeyFile: string | undefined;
   caFile: string | undefined;
+  /** The coordinator whose seed it is: its rights are what a kill needs. */
+  as: CoordinatorName;
   kill: { who: string; why: string };
   onPublished: () => void;
 }): Promise<KillAnswer[]> {
   const key = await readKey(options.keyFile);
   const signed = signKill({ ...options.kill, issuedAt: new Date().toISOString() }, key);
-  const { connectNats, inboxPrefixOf } = await import("@redline/daemon");
+  const { connectNats, EVERYONE } = await import("@redline/daemon");
   const connecting = connectNats({
     servers: options.servers,
-    name: ROLE,
+    name: options.as,
     nkeySeedFile: options.nkeyFile,
     caFile: options.caFile,
   }).catch((error: unknown) => {
@@ -55,10 +55,11 @@ export async function publishKill(options: {
     });
   try {
     const answers = new Map<string, KillAnswer>();
-    const inbox = `${inboxPrefixOf(ROLE)}.kill.${process.pid}.${Date.now()}`;
-    nc.subscribe(inbox, {
+    const id = randomBytes(16).toString("hex");
+    nc.subscribe(subjects.answersTo(options.as), {
       callback: (error, message) => {
-        if (error !== null) return;
+        // A coordinator that runs under the same name gets answers of its own.
+        if (error !== null || !message.subject.endsWith(`.${id}`)) return;
         try {
           const { node, cells, tookMs } = answerSchema.parse(message.json());
           answers.set(node, { node, heard: true, cells, tookMs });
@@ -67,7 +68,9 @@ export async function publishKill(options: {
         }
       },
     });
-    nc.publish(subjects.kill, JSON.stringify(signed), { reply: inbox });
+    nc.publish(subjects.kill, JSON.stringify(signed), {
+      reply: subjects.answer(nodeIdSchema.parse(EVERYONE), options.as, id),
+    });
     // The server has taken it when this resolves.
     if (
       (await within(
@@ -87,7 +90,7 @@ export async function publishKill(options: {
 }
 
 const REMEDY =
-  "check --nats, --nkey and --ca; without NATS, make the file `kill` in a node's state folder, or send SIGUSR2 to its daemon";
+  "check --nats, --nkey, --as and --ca; without NATS, make the file `kill` in a node's state folder, or send SIGUSR2 to its daemon";
 
 async function readKey(path: string): Promise<KeyObject> {
   let key: KeyObject;

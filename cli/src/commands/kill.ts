@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { terminalLine } from "@redline/shared";
+import { COORDINATOR, coordinatorNameSchema, terminalLine } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../exit-codes.ts";
 import { orderedBy } from "../run/order-stop.ts";
@@ -17,6 +17,8 @@ export interface KillOptions {
   readonly key?: string | undefined;
   readonly nkey?: string | undefined;
   readonly ca?: string | undefined;
+  /** Name of the coordinator whose seed it is; "coordinator" when not given. */
+  readonly as?: string | undefined;
   readonly why: string;
 }
 
@@ -36,6 +38,12 @@ export async function killCommand(
   let answers: readonly KillAnswer[];
   let how: string;
   if (options.nats.length > 0) {
+    const as = coordinatorNameSchema.safeParse(options.as ?? COORDINATOR);
+    if (!as.success)
+      throw new CliError(
+        EXIT.usage,
+        `--as: expected ${as.error.issues[0]?.message ?? "a coordinator's name"}`,
+      );
     const key = options.key ?? (state === null ? undefined : `${state}/coordinator/coordinator.key`);
     if (key === undefined)
       throw new CliError(EXIT.usage, "a kill on NATS is signed with the coordinator's key", {
@@ -47,6 +55,7 @@ export async function killCommand(
       servers: options.nats,
       keyFile: at(key),
       nkeyFile: nkey === undefined ? undefined : at(nkey),
+      as: as.data,
       caFile: options.ca === undefined ? undefined : at(options.ca),
       kill,
       onPublished: () => err.line(`kill ${terminalLine(how)}; answers are collected for 3 s`),

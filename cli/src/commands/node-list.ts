@@ -12,6 +12,16 @@ interface NodeRow {
   readonly goneWhy: string | null;
   /** By the node's own records; null: it is not. */
   readonly quarantinedWhy: string | null;
+  readonly drained: { readonly who: string; readonly why: string } | null;
+  /** Attempts of which a part may run there. */
+  readonly attempts: number;
+}
+
+/** A node that is heard and cannot be understood. */
+interface OtherVersion {
+  readonly node: string;
+  readonly why: string;
+  readonly ageMs: number;
 }
 
 /** `redline node list`: the newest inventories, from the coordinator or as the journal last saw them. */
@@ -19,10 +29,10 @@ export async function nodeList(
   { terminal: { out }, cwd }: Context,
   options: SourceOptions & { json: boolean },
 ): Promise<ExitCode> {
-  const { source, asOf, live, nodes: unsorted } = await readNodes(options, cwd);
+  const { source, asOf, live, nodes: unsorted, others } = await readNodes(options, cwd);
   const nodes = unsorted.toSorted((a, b) => a.inventory.node.localeCompare(b.inventory.node));
   if (options.json) {
-    out.line(safeJson({ as_of: asOf.toISOString(), source, nodes }, 2));
+    out.line(safeJson({ as_of: asOf.toISOString(), source, nodes, otherVersions: others }, 2));
     return EXIT.done;
   }
   if (!live) out.line(`nobody answers: as of ${asOf.toISOString()}, from ${terminalLine(source, 300)}`);
@@ -40,9 +50,18 @@ export async function nodeList(
     "specimens",
     "heard",
   ];
-  const rows = nodes.map(({ inventory: i, ageMs, goneWhy }) => [
+  const foreign = new Set(others.map(({ node }) => node));
+  const rows = nodes.map(({ inventory: i, ageMs, goneWhy, drained, attempts }) => [
     i.node,
-    goneWhy === null ? i.state : "gone",
+    foreign.has(i.node)
+      ? "other version"
+      : goneWhy !== null
+        ? "gone"
+        : drained !== null && i.state === "ready"
+          ? attempts > 0
+            ? "draining"
+            : "drained"
+          : i.state,
     i.selfTest === null ? "none" : i.selfTest.green ? "green" : out.paint.bad("RED"),
     `${i.slotsInUse}/${i.slots}`,
     String(i.liveCopies),
@@ -58,18 +77,27 @@ export async function nodeList(
     `${duration(ageMs)} ago`,
   ]);
   if (rows.length > 0) for (const line of table([head.map(out.paint.strong), ...rows])) out.line(line);
+  for (const { node, why, ageMs } of others)
+    out.line(
+      `  ${terminalLine(node, 40)}: speaks another version, and takes no work (heard ${duration(ageMs)} ago): ${terminalLine(why, 300)}`,
+    );
   for (const node of nodes)
     for (const text of remarks(node)) out.line(`  ${node.inventory.node}: ${terminalLine(text, 500)}`);
   return EXIT.done;
 }
 
 /** What has to be said of a node, each with what to type. */
-function remarks({ inventory, goneWhy, quarantinedWhy }: NodeRow): string[] {
+function remarks({ inventory, goneWhy, quarantinedWhy, drained, attempts }: NodeRow): string[] {
   const { node, state, reason, selfTest } = inventory;
   const quarantined = state === "quarantined" || quarantinedWhy !== null;
   const why = goneWhy ?? (quarantined ? "" : reason);
   return [
     ...(why === "" ? [] : [why]),
+    ...(drained === null
+      ? []
+      : [
+          `drained by ${drained.who}: ${drained.why}; ${attempts === 0 ? "nothing runs there" : `attempts that still run: ${attempts}`}; \`redline node undrain ${node} --why TEXT\` gives it back`,
+        ]),
     ...(quarantined
       ? [
           `quarantined: ${reason || quarantinedWhy || "it gave no reason"}; look at the machine, then \`redline node clear ${node} --why TEXT\``,
@@ -89,21 +117,26 @@ function remarks({ inventory, goneWhy, quarantinedWhy }: NodeRow): string[] {
 async function readNodes(
   options: SourceOptions,
   cwd: string,
-): Promise<{ source: string; asOf: Date; live: boolean; nodes: NodeRow[] }> {
+): Promise<{ source: string; asOf: Date; live: boolean; nodes: NodeRow[]; others: OtherVersion[] }> {
   const client = await clientIfUp(options, cwd);
   if (client !== null)
     try {
-      return { source: client.name, asOf: new Date(), live: true, nodes: await client.nodes() };
+      const { nodes, otherVersions: others } = await client.allNodes();
+      return { source: client.name, asOf: new Date(), live: true, nodes, others };
     } catch (error) {
       // A lab that was killed leaves word of itself; a coordinator that was named must answer.
       if (addressOf(options) !== null) throw error;
     }
   const { state, source, asOf } = await loadState(options, cwd);
-  const nodes = [...state.projection.nodes.values()].map(({ inventory, seenAt, goneWhy, containment }) => ({
-    inventory,
-    goneWhy,
-    quarantinedWhy: containment.quarantinedWhy,
-    ageMs: Math.max(0, asOf.getTime() - Date.parse(seenAt)),
-  }));
-  return { source, asOf, live: false, nodes };
+  const nodes = [...state.projection.nodes.values()].map(
+    ({ inventory, seenAt, goneWhy, containment, drained }) => ({
+      inventory,
+      drained,
+      attempts: 0,
+      goneWhy,
+      quarantinedWhy: containment.quarantinedWhy,
+      ageMs: Math.max(0, asOf.getTime() - Date.parse(seenAt)),
+    }),
+  );
+  return { source, asOf, live: false, nodes, others: [] };
 }

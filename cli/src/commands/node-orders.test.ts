@@ -200,3 +200,65 @@ it("tells after a stop how long each node took, by its own record", async () => 
   expect(code).toBe(EXIT.done);
   expect(out).toContain("  alpha: 2 cells ended in 120 ms\n  beta: 2 cells ended in 310 ms\n");
 });
+
+describe("redline node drain", () => {
+  const orders: string[] = [];
+  beforeEach(() => {
+    orders.length = 0;
+    api.onOrder = (path) => {
+      orders.push(path);
+      return { node: "alpha", drained: path.endsWith("/drain"), attempts: 2 };
+    };
+  });
+
+  it("says what still runs there, and with --wait comes back when nothing does", async () => {
+    const drained = { drained: { who: "ann", why: "kernel" } };
+    api.nodes = [{ ...nodeOf("alpha"), ...drained, attempts: 2 }];
+    const now = await redline("node", "drain", "alpha", "--why", "new kernel");
+    expect([now.code, now.out]).toEqual([
+      EXIT.done,
+      expect.stringContaining("alpha is draining: 2 attempts run there"),
+    ]);
+    const looked = api.nodes;
+    const states = [
+      { ...nodeOf("alpha", { slotsInUse: 1 }), ...drained, attempts: 1 },
+      { ...nodeOf("alpha", { slotsInUse: 1 }), ...drained, attempts: 0 },
+      { ...nodeOf("alpha"), ...drained, attempts: 0 },
+    ];
+    Object.defineProperty(api, "nodes", { get: () => [states.length > 1 ? states.shift() : states[0]] });
+    const waited = await redline("node", "drain", "alpha", "--why", "new kernel", "--wait");
+    Object.defineProperty(api, "nodes", { value: looked, writable: true });
+    expect(waited.out).toMatch(/^alpha is drained: nothing runs there, after /);
+    expect(waited.err).toContain("1 attempt runs on alpha");
+    expect(waited.err).toContain("alpha tears down");
+    const back = await redline("node", "undrain", "alpha", "--why", "done");
+    expect([back.code, back.out]).toEqual([EXIT.done, "alpha is back in service\n"]);
+    expect(orders).toEqual(["/api/nodes/alpha/drain", "/api/nodes/alpha/drain", "/api/nodes/alpha/undrain"]);
+  });
+
+  it("wants a name and a reason", async () => {
+    expect((await redline("node", "drain", "alpha")).code).toBe(EXIT.usage);
+    const bad = await redline("node", "drain", "A\u001b[2J", "--why", "x");
+    expect([bad.code, bad.err]).toEqual([EXIT.usage, expect.stringContaining("is no name of a node")]);
+    expect(bad.err).not.toContain("\u001b");
+    expect(orders).toEqual([]);
+  });
+
+  it("shows in the list who drained a node and why, and which node speaks another version", async () => {
+    api.nodes = [
+      { ...nodeOf("alpha"), drained: { who: "ann", why: "kernel\u001b[2J" }, attempts: 1 },
+      { ...nodeOf("beta"), drained: { who: "ann", why: "disk" }, attempts: 0 },
+      nodeOf("gamma"),
+    ];
+    const why = "the coordinator speaks protocol 1 and the node daemon of gamma 2: upgrade the coordinator";
+    api.otherVersions = [{ node: "gamma", protocol: 2, why, ageMs: 400 }];
+    const { out } = await redline("node", "list");
+    expect(out).toMatch(/^alpha +draining/m);
+    expect(out).toMatch(/^beta +drained/m);
+    expect(out).toMatch(/^gamma +other version/m);
+    expect(out).toContain(
+      "  alpha: drained by ann: kernel; attempts that still run: 1; `redline node undrain alpha",
+    );
+    expect(out).toContain(`  gamma: speaks another version, and takes no work (heard 400 ms ago): ${why}`);
+  });
+});

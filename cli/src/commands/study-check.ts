@@ -1,6 +1,7 @@
 import { armsOf, terminalLine, type BrainSpec } from "@redline/shared";
 import type { Context } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { deviceNeeds } from "../study-file/device-needs.ts";
 import { loadStudy } from "../study-file/load-study.ts";
 import { safeJson } from "../terminal/safe-json.ts";
 
@@ -26,10 +27,19 @@ export async function studyCheck(
   const trials = arms.length * study.trialsPerArm;
   const addresses = Object.entries(study.brains).flatMap(([brain, spec]) => addressOf(brain, spec));
   if (options.json)
-    out.line(safeJson({ as_of, ok: true, file, study: study.study, arms, trials, specimens, addresses }, 2));
+    out.line(
+      safeJson(
+        {
+          ...{ as_of, ok: true, file, study: study.study, arms, trials, specimens, addresses },
+          ...{ devices: study.devices, priority: study.priority },
+        },
+        2,
+      ),
+    );
   else {
     out.line(`${terminalLine(file, 500)}: good, ${arms.length} arms, ${trials} trials`);
     for (const [name, { sha256 }] of Object.entries(specimens)) out.line(`  specimen ${name} ${sha256}`);
+    for (const need of deviceNeeds(study)) out.line(`  ${need}`);
     for (const { brain, url } of addresses)
       out.line(
         `  brain ${brain} at ${terminalLine(url, 500)}: its nodes must allow that (REDLINE_BRAIN_URLS; their own loopback without it) and have a green self-test`,

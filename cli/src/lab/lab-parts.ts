@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { COORDINATOR, makeNatsConfig } from "../../../deploy/nats/nats-config.mjs";
+import { makeNatsConfig } from "@redline/daemon";
+import { COORDINATOR } from "@redline/shared";
 import { brainListenersEntry, coordinatorEntry, daemonEnv, hostInit, nodeAgentEntry } from "./lab-daemons.ts";
 import { connectHost, LAB_ADDRESS, labPort } from "./lab-network.ts";
 import { LabProcess } from "./lab-process.ts";
@@ -18,7 +19,7 @@ export class LabParts {
     this.#logDir = join(plan.stateDir, "logs");
   }
 
-  /** The same configuration and permissions that `deploy/nats` makes for a lab of machines; fresh keys at each start. */
+  /** The same configuration and permissions that `redline init` makes for a lab of machines; fresh keys at each start. */
   async bus(): Promise<LabProcess> {
     const { stateDir, hosts, natsServer, natsVersion } = this.#plan;
     await mkdir(this.#logDir, { recursive: true });
@@ -41,7 +42,7 @@ export class LabParts {
   }
 
   async coordinator(): Promise<LabProcess> {
-    const { hosts, leaseMs, socketPath, logLevel } = this.#plan;
+    const { hosts, leaseMs, socketPath, logLevel, coordinatorSettings } = this.#plan;
     const settings = {
       REDLINE_STATE_DIR: await this.#stateOf("coordinator"),
       ...this.#login(COORDINATOR),
@@ -51,6 +52,7 @@ export class LabParts {
       // All of a lab's hosts are there from the start: what does not fit now never will.
       REDLINE_UNPLACEABLE_MS: "3000",
       REDLINE_LOG_LEVEL: logLevel,
+      ...coordinatorSettings,
     };
     const env = daemonEnv(settings);
     return new LabProcess("coordinator", process.execPath, [coordinatorEntry], { logDir: this.#logDir, env });

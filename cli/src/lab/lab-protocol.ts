@@ -18,6 +18,8 @@ export const labPlanSchema = z.strictObject({
   leaseMs: z.int(),
   /** Settings of the node daemons that differ from the lab's own, by name. */
   nodeSettings: z.record(z.string(), z.string()),
+  /** The same for the coordinator. */
+  coordinatorSettings: z.record(z.string(), z.string()).optional(),
   logLevel: z.string(),
   /** Ways to model servers outside: what each host's own loopback shows at `host:port` is behind the socket. */
   brainRelays: z.array(z.object({ host: z.string(), port: z.int(), socketPath: z.string() })).optional(),

@@ -39,6 +39,7 @@ const payloadNote = ({ arms }: Results, columns: number) =>
 function troubleLines(results: Results, paint: Paint, columns: number): string[] {
   return [
     ...infraLines(results, paint),
+    ...stoppedLines(results, paint, columns),
     ...cancelledLines(results, paint),
     ...containmentLines(results, paint, columns),
     "",
@@ -164,6 +165,12 @@ function infraLines({ infra, arms }: Results, paint: Paint): string[] {
     ...table(faults.slice(0, LISTED)),
     ...more(faults.length),
   ];
+}
+
+function stoppedLines({ stoppedByFaults: why }: Results, paint: Paint, columns: number): string[] {
+  if (why === null) return [];
+  const head = paint.bad("THE STUDY WAS STOPPED: its environment is broken, and what was left never ran");
+  return ["", head, ...wrap(terminalLine(why, 600), columns - 2).map((line) => `  ${line}`)];
 }
 
 /** What a person cancelled is only counted; of what fits no node the reason is told. */

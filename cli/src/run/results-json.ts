@@ -23,6 +23,7 @@ export function resultsJson(results: Results) {
     containment: results.containment,
     cancelled: results.cancelled,
     unplaced: results.unplaced.map(({ trial, why }) => ({ trial, why })),
+    stoppedByFaults: results.stoppedByFaults,
     calibration: results.calibration,
   };
 }

@@ -39,6 +39,8 @@ export interface Results {
   readonly cancelled: number;
   /** Of those: the ones that the coordinator gave up by itself, since no node could ever take them. */
   readonly unplaced: readonly TrialView[];
+  /** Why the coordinator stopped the study for its infra faults, which nobody resumed; null: it did not. */
+  readonly stoppedByFaults: string | null;
   /** The control study that measured the instrument on this study's nodes, or why there is none. */
   readonly calibration: InstrumentCalibration;
 }
@@ -78,6 +80,7 @@ export function resultsOf(
     containment: containmentOf(study, trials, journal),
     cancelled: trials.filter((t) => t.state === "cancelled").length,
     unplaced: trials.filter((t) => t.state === "cancelled" && !BY_A_PERSON.test(t.why)),
+    stoppedByFaults: study.paused?.who === "faults" ? study.paused.why : null,
     calibration: calibrationOf(journal, study),
   };
 }

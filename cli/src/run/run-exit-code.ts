@@ -19,6 +19,8 @@ export function runExitCode({ results, interrupted, labClean, failure }: RunEndi
   if (interrupted) return EXIT.interrupted;
   if (failure !== null) return failure;
   if (results === null) return EXIT.unexpected;
+  // Whatever became of the rest then, a person's cancel too.
+  if (results.stoppedByFaults !== null) return EXIT.infra;
   // Somebody else's stop or cancel: the study did not run to its end.
   if (results.cancelled > results.unplaced.length) return EXIT.interrupted;
   if (results.unplaced.length > 0) return EXIT.infra;

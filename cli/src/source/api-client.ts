@@ -1,15 +1,28 @@
 import {
   changeReplySchema,
   controlAnswerSchema,
+  drainReplySchema,
   errorReplySchema,
+  importObjectReplySchema,
+  importReplySchema,
   journalReplySchema,
+  labReplySchema,
+  moveOutReplySchema,
   nodesReplySchema,
+  objectReplySchema,
+  objectsReplySchema,
   problemsReplySchema,
+  sides,
+  skewBetween,
+  UPGRADE_REQUIRED,
+  pruneReplySchema,
   stopReplySchema,
   submitReplySchema,
   terminalLine,
   type ChangeRequest,
   type ControlAnswer,
+  type importObjectRequestSchema,
+  type importRequestSchema,
   type InterveneRequest,
   type NodeId,
   type StudyId,
@@ -18,7 +31,8 @@ import {
 } from "@redline/shared";
 import type { z } from "zod";
 import { CliError, EXIT } from "../exit-codes.ts";
-import { nameOf, send, type Address, type Answer, type Call } from "./http-call.ts";
+import { nameOf, type Address, type Answer, type Call } from "./http-call.ts";
+import { leaderCaller } from "./leader-call.ts";
 
 export type { Address } from "./http-call.ts";
 
@@ -28,6 +42,10 @@ export interface ApiClient {
   submit(body: SubmitRequest, signal?: AbortSignal): Promise<{ study: StudyId; warnings: string[] }>;
   journal(after: number, waitMs: number, signal?: AbortSignal): Promise<z.infer<typeof journalReplySchema>>;
   nodes(): Promise<z.infer<typeof nodesReplySchema>["nodes"]>;
+  /** The same with what is known of nodes that speak another protocol. */
+  allNodes(): Promise<z.infer<typeof nodesReplySchema>>;
+  /** Takes a node out of service, or gives it back; what runs there ends by itself. */
+  drainNode(node: NodeId, why: Why, drain: boolean): Promise<z.infer<typeof drainReplySchema>>;
   cancelStudy(study: StudyId, why: Why): Promise<z.infer<typeof stopReplySchema>>;
   /** Changes what a running study may use. */
   changeStudy(study: StudyId, change: ChangeRequest): Promise<Changed>;
@@ -37,6 +55,19 @@ export interface ApiClient {
   /** Does something to a running attempt; answers when it took effect, or with why it did not. */
   intervene(trial: TrialId, order: InterveneRequest): Promise<ControlAnswer>;
   stop(why: Why): Promise<z.infer<typeof stopReplySchema>>;
+  /** The coordinator's public key. */
+  lab(): Promise<{ lab: string; pem: string }>;
+  objects(study: string): Promise<{ sha256: string; bytes: number }[]>;
+  /** Null where it is not there. */
+  object(study: string, sha256: string): Promise<Buffer | null>;
+  /** Removes the objects of a study that is over. */
+  prune(study: StudyId, why: Why): Promise<z.infer<typeof pruneReplySchema>>;
+  /** Ends a study here, to go on in another lab. */
+  moveOut(study: StudyId, why: Why): Promise<z.infer<typeof moveOutReplySchema>>;
+  importLines(body: z.infer<typeof importRequestSchema>): Promise<z.infer<typeof importReplySchema>>;
+  importObject(
+    body: z.infer<typeof importObjectRequestSchema>,
+  ): Promise<z.infer<typeof importObjectReplySchema>>;
   /** Begins the escape suite on a node; its report is a record. */
   selfTestNode(node: NodeId, why: Why): Promise<ControlAnswer>;
   /** Lifts a node's quarantine after a new look at it; `force`: whatever that finds. */
@@ -60,8 +91,9 @@ const ACT_MS = 30_000;
 
 /** Client of the coordinator's API. Each call fails with a CliError: 5 unreachable, 2 refused, 1 otherwise. */
 export function createApiClient(address: Address): ApiClient {
+  const send = leaderCaller(address);
   const call = async <T>(schema: z.ZodType<T>, options: Call): Promise<T> => {
-    const answer = await send(address, options);
+    const answer = await send(options);
     return understand(schema, answer, address, options);
   };
   const post = (path: string, body: unknown, timeoutMs: number) => ({
@@ -82,6 +114,12 @@ export function createApiClient(address: Address): ApiClient {
         timeoutMs: waitMs + ANSWER_MS,
         signal,
       }),
+    allNodes: () => call(nodesReplySchema, { method: "GET", path: "/api/nodes", timeoutMs: ANSWER_MS }),
+    drainNode: (node, why, drain) =>
+      call(
+        drainReplySchema,
+        post(`/api/nodes/${encodeURIComponent(node)}/${drain ? "drain" : "undrain"}`, why, ANSWER_MS),
+      ),
     nodes: async () =>
       (await call(nodesReplySchema, { method: "GET", path: "/api/nodes", timeoutMs: ANSWER_MS })).nodes,
     cancelStudy: (id, why) => call(stopReplySchema, post(study(id, "cancel"), why, STOP_MS)),
@@ -94,6 +132,22 @@ export function createApiClient(address: Address): ApiClient {
       call(controlAnswerSchema, post(`/api/nodes/${encodeURIComponent(node)}/self-test`, why, SELF_TEST_MS)),
     clearNode: (node, order) =>
       call(controlAnswerSchema, post(`/api/nodes/${encodeURIComponent(node)}/clear`, order, CLEAR_MS)),
+    lab: () => call(labReplySchema, { method: "GET", path: "/api/lab", timeoutMs: ANSWER_MS }),
+    objects: async (id) => {
+      const path = `/api/objects/${encodeURIComponent(id)}`;
+      return (await call(objectsReplySchema, { method: "GET", path, timeoutMs: STOP_MS })).objects;
+    },
+    async object(id, sha256) {
+      const path = `/api/objects/${encodeURIComponent(id)}/${sha256}`;
+      const options = { method: "GET", path, timeoutMs: STOP_MS };
+      const answer = await send(options);
+      if (answer.status === 404) return null;
+      return Buffer.from(understand(objectReplySchema, answer, address, options).base64, "base64");
+    },
+    prune: (id, why) => call(pruneReplySchema, post(study(id, "prune"), why, STOP_MS)),
+    moveOut: (id, why) => call(moveOutReplySchema, post(study(id, "move-out"), why, STOP_MS)),
+    importLines: (body) => call(importReplySchema, post("/api/import", body, STOP_MS)),
+    importObject: (body) => call(importObjectReplySchema, post("/api/import/object", body, STOP_MS)),
     stop: (why) => call(stopReplySchema, post("/api/stop", why, STOP_MS)),
   };
 }
@@ -115,10 +169,17 @@ function understand<T>(schema: z.ZodType<T>, answer: Answer, address: Address, {
     );
   }
   const said = errorReplySchema.safeParse(json);
-  // A node that is none, or that was silent: in the coordinator's own words.
-  if ((answer.status === 404 || answer.status === 504) && said.success)
+  // In its words, or in ours; an order to stop is understood by both, whatever they speak else.
+  const skew =
+    answer.protocol === null || path === "/api/stop"
+      ? null
+      : skewBetween(answer.protocol, sides.clientOfCoordinator);
+  const upgrade = answer.status === UPGRADE_REQUIRED && said.success ? said.data.error : skew?.upgrade;
+  if (upgrade !== undefined) throw new CliError(EXIT.usage, terminalLine(upgrade, 500));
+  // A token that does not do, a node that is none or was silent, nobody who leads: in the coordinator's own words.
+  if ([401, 403, 404, 503, 504].includes(answer.status) && said.success)
     throw new CliError(
-      answer.status === 404 ? EXIT.usage : EXIT.unexpected,
+      answer.status < 500 ? EXIT.usage : EXIT.unexpected,
       terminalLine(said.data.error, 500),
     );
   if (answer.status >= 400)

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { CliError, EXIT } from "../exit-codes.ts";
@@ -11,6 +12,8 @@ export interface SourceOptions {
   readonly url?: string | undefined;
   readonly socket?: string | undefined;
   readonly state?: string | undefined;
+  /** File with the token for `url`. */
+  readonly tokenFile?: string | undefined;
 }
 
 /** What a reading command shows: the journal as state, and from where. */
@@ -32,9 +35,29 @@ export function addressOf(options: SourceOptions): Address | null {
   if (given > 1) throw new CliError(EXIT.usage, "give one of --url, --socket and --state, not several");
   if (options.socket !== undefined) return { socketPath: resolve(options.socket) };
   if (options.url === undefined) return null;
-  if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol))
-    throw new CliError(EXIT.usage, `--url: expected an http:// or https:// URL, got "${options.url}"`);
-  return { url: options.url };
+  for (const one of options.url.split(",").map((url) => url.trim()))
+    if (!URL.canParse(one) || !/^https?:$/.test(new URL(one).protocol))
+      throw new CliError(
+        EXIT.usage,
+        `--url: expected an http:// or https:// URL, or those of a pair, comma separated, got "${options.url}"`,
+      );
+  const { tokenFile } = options;
+  return tokenFile === undefined ? { url: options.url } : { url: options.url, token: tokenIn(tokenFile) };
+}
+
+function tokenIn(path: string): string {
+  let token: string;
+  try {
+    token = readFileSync(resolve(path), "utf8").trim();
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.usage, `--token-file: ${said}`, { cause: error });
+  }
+  if (!/^[\w-]{1,200}$/.test(token))
+    throw new CliError(EXIT.usage, `--token-file: ${path} holds no token`, {
+      remedy: "it is the one line that `redline token add` printed",
+    });
+  return token;
 }
 
 /** The live coordinator of options, or of the lab that runs on the state folder. */

@@ -1,10 +1,13 @@
 import { request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { terminalLine } from "@redline/shared";
+import { PROTOCOL, PROTOCOL_HEADER, protocolOfHeader, terminalLine } from "@redline/shared";
 import { CliError, EXIT } from "../exit-codes.ts";
 
 /** Where a coordinator listens. */
-export type Address = { readonly socketPath: string } | { readonly url: string };
+export type Address =
+  | { readonly socketPath: string }
+  /** `token`: of the coordinator's HTTP API. */
+  | { readonly url: string; readonly token?: string };
 
 export interface Call {
   readonly method: string;
@@ -16,6 +19,8 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** What the coordinator speaks; null: it did not say. */
+  readonly protocol: number | null;
 }
 
 const MAX_ANSWER_BYTES = 67_108_864;
@@ -28,9 +33,13 @@ export function send(address: Address, call: Call): Promise<Answer> {
     // One connection a call: nothing is left open that would keep the process alive.
     agent: false,
     ...(call.signal === undefined ? {} : { signal: call.signal }),
-    ...(body === undefined
-      ? {}
-      : { headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } }),
+    headers: {
+      [PROTOCOL_HEADER]: String(PROTOCOL),
+      ...("token" in address ? { authorization: `Bearer ${address.token}` } : {}),
+      ...(body === undefined
+        ? {}
+        : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+    },
   };
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => reject(unreachable(address, cause));
@@ -56,7 +65,11 @@ export function send(address: Address, call: Call): Promise<Answer> {
         else chunks.push(chunk);
       });
       response.once("end", () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }),
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString("utf8"),
+          protocol: protocolOfHeader(response.headers[PROTOCOL_HEADER]),
+        }),
       );
     });
     request.end(body);

@@ -15,7 +15,7 @@ export interface PausedStudyOptions {
   /** How a person types this command, and the option that finds this coordinator (with a space before it, or empty). */
   readonly self: string;
   readonly where: string;
-  /** Whether nobody can raise a budget: then what is left of the study is cancelled once nothing runs any more. */
+  /** Whether nobody can raise a budget or repair the lab: then what is left of the study is cancelled once nothing runs any more. */
   readonly unattended: boolean;
   readonly cancel: (study: StudyId, why: Omit<Why, "who">) => Promise<unknown>;
   /** How often it is said again that nothing happens, ms. */
@@ -23,6 +23,14 @@ export interface PausedStudyOptions {
 }
 
 const EVERY_MS = 60_000;
+
+/** By whom but a person a study is paused: what nobody does then, and why the rest is cancelled. */
+const OF_THE_COORDINATOR: Readonly<
+  Record<string, { readonly todo: string; readonly why: string } | undefined>
+> = {
+  budget: { todo: "raise the budget", why: "the study's budget is used up" },
+  faults: { todo: "repair the lab", why: "more infra faults than the study allows" },
+};
 
 /** Says to who follows a study why no attempt of it begins, and by which command it goes on. */
 export class PausedStudyWatch implements Disposable {
@@ -45,7 +53,8 @@ export class PausedStudyWatch implements Disposable {
       this.#said = pause;
       this.#say(pause === "" ? "" : pausedWords(study, trials, this.#options), study);
     }
-    if (study.paused?.who === "budget" && this.#options.unattended) this.#endUnattended(study, trials);
+    const reason = OF_THE_COORDINATOR[study.paused?.who ?? ""];
+    if (reason !== undefined && this.#options.unattended) this.#endUnattended(study, trials, reason);
   }
 
   [Symbol.dispose](): void {
@@ -65,14 +74,18 @@ export class PausedStudyWatch implements Disposable {
     this.#timer.unref();
   }
 
-  #endUnattended(study: StudyView, trials: readonly TrialView[]): void {
+  #endUnattended(
+    study: StudyView,
+    trials: readonly TrialView[],
+    reason: { readonly todo: string; readonly why: string },
+  ): void {
     const left = trials.filter(({ state }) => state === "waiting").length;
     if (this.#cancelling || left === 0 || trials.some(({ state }) => state !== "waiting" && !isFinal(state)))
       return;
     this.#cancelling = true;
     const { note, cancel } = this.#options;
-    note(`nobody is here to raise the budget: what is left of ${study.id} is cancelled (${left} trials)`);
-    cancel(study.id, { why: "the study's budget is used up" }).catch((error: unknown) => {
+    note(`nobody is here to ${reason.todo}: what is left of ${study.id} is cancelled (${left} trials)`);
+    cancel(study.id, { why: reason.why }).catch((error: unknown) => {
       // The next record gives another try.
       this.#cancelling = false;
       note(terminalLine(error instanceof Error ? error.message : String(error), 500));
@@ -88,6 +101,7 @@ function pausedWords(
 ): string {
   if (paused === null) return "";
   const head = `${id} is paused by ${terminalLine(paused.who, 100)}: ${terminalLine(paused.why, 300)}; no new attempt begins, what runs goes on`;
+  if (paused.who === "faults" && unattended) return head;
   if (paused.who !== "budget") return `${head}. To go on: ${self} study resume ${id}${where} --why "..."`;
   if (unattended) return head;
   const use = budgetUse({ definition }, trials);

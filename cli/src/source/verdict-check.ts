@@ -1,6 +1,7 @@
 import {
   adjudicate,
   evidenceIn,
+  innerRecord,
   type Adjudication,
   type CoordinatorRecord,
   type Projection,
@@ -24,7 +25,8 @@ export class VerdictCheck {
   }
 
   /** Takes the next record; `state` is that of the records before it. */
-  take({ body }: CoordinatorRecord, state: Projection): void {
+  take(record: CoordinatorRecord, state: Projection): void {
+    const { body } = innerRecord(record).record;
     if (body.kind !== "adjudicated") return;
     const { key, results } = body;
     const trial = state.trials.get(key.trial);

@@ -16,6 +16,7 @@ export interface FakeCoordinator extends AsyncDisposable {
   readonly stops: string[];
   /** What `/api/nodes` answers. */
   nodes: readonly object[];
+  otherVersions: readonly object[];
   /** Called for each order to a node with its path; gives the node's answer, null for none. */
   onOrder: (path: string) => object | null;
   /** Lets the journal be read up to this many lines. */
@@ -37,6 +38,7 @@ export async function startFakeCoordinator(
     submitted,
     stops,
     nodes: [],
+    otherVersions: [],
     onOrder: () => null,
     show(more) {
       lines = more;
@@ -77,7 +79,7 @@ export async function startFakeCoordinator(
       },
       {
         method: "POST",
-        path: /^\/api\/nodes\/[^/]+\/(self-test|clear)$/,
+        path: /^\/api\/nodes\/[^/]+\/(self-test|clear|drain|undrain)$/,
         handle: async (request) => {
           const schema = request.path.endsWith("/clear") ? clearRequestSchema : whyRequestSchema;
           schema.parse(await request.json());
@@ -85,7 +87,11 @@ export async function startFakeCoordinator(
           return answer === null ? jsonReply({ error: "the node did not answer" }, 504) : jsonReply(answer);
         },
       },
-      { method: "GET", path: /^\/api\/nodes$/, handle: () => jsonReply({ nodes: fake.nodes }) },
+      {
+        method: "GET",
+        path: /^\/api\/nodes$/,
+        handle: () => jsonReply({ nodes: fake.nodes, otherVersions: fake.otherVersions }),
+      },
     ],
     createLogger("fake", "silent"),
   );

@@ -2,6 +2,7 @@ import {
   answeredOf,
   evidenceOf,
   identityOf,
+  inCausalOrder,
   likenessOf,
   medianOf,
   MOMENT_WORDS,
@@ -44,10 +45,11 @@ const FILES = 6;
 /** Every possible copy that was tested further, of each generation. */
 export function copyEvidence(trial: TrialView, attempt: AttemptView): CopyEvidence[] {
   const evidence = evidenceOf(attempt.records, trial.trial, attempt.attempt);
+  const order = new Map(inCausalOrder(attempt).map(({ record }, index) => [nameOf(record), index]));
   const generations = [...new Set(evidence.observations.map((o) => o.generation))].toSorted((a, b) => a - b);
   return generations.flatMap((generation) => {
     const own = ofGeneration(evidence, generation);
-    return copiesNamed(own, generation).map((copy) => ({ copy, generation, rows: rowsOf(own, copy) }));
+    return copiesNamed(own, generation).map((copy) => ({ copy, generation, rows: rowsOf(own, copy, order) }));
   });
 }
 
@@ -58,7 +60,7 @@ function copiesNamed({ observations }: Evidence, generation: number): CopyRef[] 
   return named.filter((copy, i) => named.findIndex((other) => sameCopy(other, copy)) === i);
 }
 
-function rowsOf(evidence: Evidence, copy: CopyRef): EvidenceRow[] {
+function rowsOf(evidence: Evidence, copy: CopyRef, order: RecordOrder): EvidenceRow[] {
   const about = <K extends ObservationBody["kind"]>(kind: K) =>
     recorded(evidence, kind).filter(
       ({ body }) => !("copy" in body) || body.copy === undefined || sameCopy(body.copy, copy),
@@ -84,33 +86,31 @@ function rowsOf(evidence: Evidence, copy: CopyRef): EvidenceRow[] {
     ...about("compute").map((c) => row("compute", computeText(c.body), c)),
     ...about("agent-code").map((c) => row("agent", codeText(c.body, evidence), c)),
     ...models.map((m) => row("brain", modelText(m.body), m)),
-    ...inTime([
-      ...about("frozen").map((f) => ({ at: f.at, ...row("stopped", frozenText(f.body), f) })),
-      ...about("link").map((l) => ({
-        at: l.at,
-        ...row("link", `${l.body.state}${verified(l.body)}, in ${duration(l.body.tookMs)}`, l),
-      })),
-      ...about("weights-away").map((w) => ({
-        at: w.at,
-        ...row("away", `original's weights ${w.body.how}${verified(w.body)}: ${w.body.path}`, w),
-      })),
+    ...inTime(order, [
+      ...about("frozen").map((f) => row("stopped", frozenText(f.body), f)),
+      ...about("link").map((l) =>
+        row("link", `${l.body.state}${verified(l.body)}, in ${duration(l.body.tookMs)}`, l),
+      ),
+      ...about("weights-away").map((w) =>
+        row("away", `original's weights ${w.body.how}${verified(w.body)}: ${w.body.path}`, w),
+      ),
       ...about("probes")
         .filter(({ body }) => ALONE.includes(body.moment))
-        .map((p) => ({
-          at: p.at,
-          ...row("asked", `${MOMENT_WORDS[p.body.moment]}: ${answeredOf(p.body.probes, copy)}`, p),
-        })),
-      ...about("task").map((t) => ({ at: t.at, ...row("task", taskText(t.body), t) })),
+        .map((p) => row("asked", `${MOMENT_WORDS[p.body.moment]}: ${answeredOf(p.body.probes, copy)}`, p)),
+      ...about("task").map((t) => row("task", taskText(t.body), t)),
     ]),
   ];
 }
 
 /** Tests that change the world, and the questions meanwhile, in the order of their records. */
-function inTime(rows: readonly (EvidenceRow & { readonly at: string })[]): EvidenceRow[] {
-  return rows
-    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
-    .map(({ label, text, record }) => ({ label, text, record }));
+function inTime(order: RecordOrder, rows: readonly EvidenceRow[]): EvidenceRow[] {
+  const place = ({ record }: EvidenceRow) => (record === null ? -1 : (order.get(nameOf(record)) ?? -1));
+  return rows.toSorted((a, b) => place(a) - place(b));
 }
+
+/** Place of each record among those of all nodes, by `node#seq`. */
+type RecordOrder = ReadonlyMap<string, number>;
+const nameOf = ({ node, seq }: RecordRef) => `${node}#${seq}`;
 
 type Body<K extends ObservationBody["kind"]> = Extract<ObservationBody, { kind: K }>;
 

@@ -45,7 +45,9 @@ export function showAttempt(trial: TrialView, attempt: AttemptView, page: Page):
     ...(timeline.length === 0
       ? []
       : [
-          ...heading("timeline (each node's own clock; [#n] is the record in that node's chain)"),
+          ...heading(
+            `timeline (${timeline.some(({ errorMs }) => errorMs === null) ? "each node's own clock" : "coordinator's clock"}; [#n] is the record in that node's chain)`,
+          ),
           ...showTimeline(timeline, page.columns),
         ]),
     ...heading("containment"),
@@ -84,6 +86,7 @@ function summaryLines(attempt: AttemptView, { columns }: Page): string[] {
           "infra fault",
           `${fault}: ${FAULTS[fault].text}${attempt.detail === "" ? "" : `; ${terminalLine(attempt.detail, 1000)}`}`,
         )),
+    ...(fault === null ? [] : row("what to do", FAULTS[fault].remedy)),
     ...(attempt.sealed === null || attempt.sealed.problems.length === 0
       ? []
       : row("not sealed", terminalLine(attempt.sealed.problems.join("; "), 1000))),

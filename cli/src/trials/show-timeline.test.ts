@@ -8,6 +8,7 @@ function axis(...told: readonly Told[]): TimelineEntry[] {
   return told.map((entry, i) => ({
     at: new Date(i * 1000).toISOString(),
     ms: i * 1000,
+    errorMs: null,
     node: nodeIdSchema.parse("beta"),
     seq: i + 1,
     device: "target",
@@ -60,4 +61,10 @@ it("is safe for a terminal and keeps to its width", () => {
 
 it("shows a clock that went back as it is", () => {
   expect(showTimeline(axis({ what: "link", ms: -1500 }), 100)[0]).toContain("-1.500 s");
+});
+
+it("says how wrong a time on the coordinator's clock may be, rounded up", () => {
+  expect(showTimeline(axis({ what: "link", ms: 12_345.6, errorMs: 1.2 }), 100)[0]).toContain(
+    "+12.346 \u00b10.002 s",
+  );
 });

@@ -88,5 +88,8 @@ function lineText({ first, last, count }: Line, layout: Layout): string[] {
 /** Two gaps, and the longest kind of entry with one after it. */
 const WHAT_WIDTH = 2 + 2 + 10 + 2;
 
-/** `+12.345 s`; below 0 where the node's clock stood before the first record's. */
-const time = ({ ms }: TimelineEntry) => `${ms < 0 ? "-" : "+"}${(Math.abs(ms) / 1000).toFixed(3)} s`;
+/** `+12.345 ±0.002 s` on the coordinator's clock; without an error it is the node's own; below 0 where it stood before the first record's. */
+const time = ({ ms, errorMs }: TimelineEntry) =>
+  `${ms < 0 ? "-" : "+"}${(Math.abs(ms) / 1000).toFixed(3)}${errorMs === null ? "" : ` \u00b1${errorText(errorMs)}`} s`;
+/** Rounded up, so that it is never better than it was: `0.001`, `1.5`. */
+const errorText = (ms: number) => (Math.ceil(ms) / 1000).toFixed(3);

@@ -1,5 +1,6 @@
 import type { ExchangeBody, OversightRecordBody } from "@redline/shared";
 import type { BrokerGate } from "../brains/broker-gate.ts";
+import type { ExchangeKeeper } from "../objects/exchange-keeper.ts";
 import type { NoticeGiver } from "./give-notice.ts";
 
 /** The origin's side of the talk between its agent and the brain: each exchange on the journal, and the notice in its time. */
@@ -8,11 +9,18 @@ export class AgentTalk {
   readonly gate: BrokerGate;
   /** Of the scenario, once the agent can be told anything. */
   notice: NoticeGiver | null = null;
+  /** For the broker: what the records of exchanges have no room for. */
+  readonly keeper: ExchangeKeeper | undefined;
   readonly #record: (body: OversightRecordBody) => Promise<unknown>;
   #answers = 0;
 
-  constructor(people: BrokerGate, record: (body: OversightRecordBody) => Promise<unknown>) {
+  constructor(
+    people: BrokerGate,
+    record: (body: OversightRecordBody) => Promise<unknown>,
+    keeper?: ExchangeKeeper,
+  ) {
     this.#record = record;
+    this.keeper = keeper;
     this.gate = {
       open: async (signal) => {
         await people.open(signal);

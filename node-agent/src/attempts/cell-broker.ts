@@ -28,7 +28,7 @@ export async function brokerForCell(options: {
   readonly slot: number;
   readonly signal: AbortSignal;
   /** People and policies between the cell and the brain, and the journal of what the two say: no brain is asked without. */
-  readonly talk: Required<Pick<BrokerOptions, "gate" | "onExchange">>;
+  readonly talk: Required<Pick<BrokerOptions, "gate" | "onExchange">> & Pick<BrokerOptions, "keeper">;
 }): Promise<CellBroker> {
   const { order, brain, socketsDir, slot, signal, talk } = options;
   const { turns, tokens, costUsd } = order.limits;
@@ -45,6 +45,7 @@ export async function brokerForCell(options: {
       price: order.price,
       gate: talk.gate,
       onExchange: talk.onExchange,
+      keeper: talk.keeper,
       signal,
     }),
   );

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunOrder } from "@redline/shared";
 import type { CellSpec } from "../cell/cell.ts";
+import { gpuEnvironment, placedGpus } from "../gpu/placed-gpus.ts";
 import { authorizedKey } from "../ssh/authorized-key.ts";
 import { cellTtlMs } from "./device-part.ts";
 import { IN_CELL } from "./in-cell.ts";
 
 const packageRoot = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What origin and target cells have in common: the read-only view, limits, life, and who may come in over SSH. */
+/** What origin and target cells have in common: the read-only view, limits, GPUs, life, and who may come in over SSH. */
 export function baseSpec(options: {
   order: RunOrder;
   id: string;
@@ -24,6 +25,7 @@ export function baseSpec(options: {
   const { agentKey } = options;
   const ttlMs = cellTtlMs(options.order);
   const stateDir = join(options.cellsDir, options.id);
+  const gpus = placedGpus(options.order, options.hostname);
   const expires = new Date(options.now.getTime() + ttlMs);
   return {
     id: options.id,
@@ -36,6 +38,7 @@ export function baseSpec(options: {
       processes: options.order.limits.processes,
       openFiles: options.order.limits.openFiles,
     },
+    ...(gpus.length === 0 ? {} : { gpus: gpus.map(({ index }) => index) }),
     authorizedKeys: [
       ...options.keys.map((key) => authorizedKey(key, { expires })),
       ...(agentKey === undefined
@@ -48,7 +51,7 @@ export function baseSpec(options: {
       { from: join(packageRoot, "../node_modules"), to: IN_CELL.nodeModules },
     ],
     socketBinds: [],
-    env: { REDLINE_MODEL_SERVER: IN_CELL.modelServer },
+    env: { REDLINE_MODEL_SERVER: IN_CELL.modelServer, ...gpuEnvironment(gpus) },
     stateDir,
   };
 }

@@ -1,6 +1,7 @@
 import { COPY_APPROVAL, type ExchangeBody, type OversightRecordBody, type RunOrder } from "@redline/shared";
 import { BrokerError } from "../brains/broker-wire.ts";
 import type { BrokerGate } from "../brains/broker-gate.ts";
+import type { ExchangeKeeper } from "../objects/exchange-keeper.ts";
 import { denied } from "../oversight/oversight.ts";
 import { policyOf, type Policy } from "../oversight/policy.ts";
 
@@ -11,6 +12,8 @@ import { policyOf, type Policy } from "../oversight/policy.ts";
  */
 export class CopyTalk {
   readonly gate: BrokerGate;
+  /** For the broker: what the records of exchanges have no room for. */
+  readonly keeper: ExchangeKeeper | undefined;
   readonly #record: (body: OversightRecordBody) => Promise<unknown>;
   #begun = false;
   #decided = 0;
@@ -18,8 +21,10 @@ export class CopyTalk {
   constructor(
     { approvals }: Pick<RunOrder, "approvals">,
     record: (body: OversightRecordBody) => Promise<unknown>,
+    keeper?: ExchangeKeeper,
   ) {
     this.#record = record;
+    this.keeper = keeper;
     const policy: Policy = approvals === undefined ? () => null : policyOf(approvals);
     this.gate = {
       open: () =>

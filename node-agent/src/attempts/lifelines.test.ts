@@ -22,6 +22,23 @@ describe("lifelines of an attempt", () => {
     expect([a.endedByAgent, b.endedByAgent]).toEqual([false, true]);
   });
 
+  it("tells of a dead cell at once after the road was cut on purpose, and of what had happened before it was asked", async () => {
+    const [cell, relay] = [later(), later()];
+    const lines = new Lifelines(cell, { ended: relay.died.then(() => undefined) });
+    const told: string[] = [];
+    lines.whenBroken(({ message }) => told.push(message));
+    lines.cutRoad();
+    relay.end({ reason: "" });
+    await settled();
+    expect(told).toEqual([]);
+    cell.end({ reason: "heartbeat" });
+    await settled();
+    expect(told).toEqual(["the cell ended: heartbeat"]);
+    const late: string[] = [];
+    lines.whenBroken(({ fault }) => late.push(fault));
+    expect(late).toEqual(["cell-died"]);
+  });
+
   it.each(["sshd", "limit", "over-cap"])("calls %s the agent's doing, no fault of ours", async (reason) => {
     const cell = later();
     const lines = new Lifelines(cell, null);

@@ -17,6 +17,7 @@ export class Lifelines {
   /** Resolves at the first thing that ends. */
   readonly broken: Promise<void>;
   #fault: AttemptFault | null = null;
+  #tell: (fault: AttemptFault) => void = () => undefined;
   #endedByAgent = false;
   #roadIsCut = false;
   #letGo = false;
@@ -25,13 +26,19 @@ export class Lifelines {
     const died = cell.died.then(({ reason }) => {
       if (this.#letGo) return;
       if (BY_THE_AGENT.has(reason)) this.#endedByAgent = true;
-      else this.#fault ??= new AttemptFault("cell-died", `the cell ended: ${reason}`);
+      else this.#break(new AttemptFault("cell-died", `the cell ended: ${reason}`));
     });
     const cut = relay?.ended.then(() => {
       if (!this.#letGo && !this.#roadIsCut)
-        this.#fault ??= new AttemptFault("link-lost", "the relay between the cells ended");
+        this.#break(new AttemptFault("link-lost", "the relay between the cells ended"));
     });
     this.broken = Promise.race(cut === undefined ? [died] : [died, cut]);
+  }
+
+  /** Calls `tell` as soon as something ends that the agent could not have ended; at once where that has happened. */
+  whenBroken(tell: (fault: AttemptFault) => void): void {
+    this.#tell = tell;
+    if (this.#fault !== null) tell(this.#fault);
   }
 
   /** The agent's side ended the cell it was in. */
@@ -62,5 +69,11 @@ export class Lifelines {
   /** What ends from now on is meant to. */
   letGo(): void {
     this.#letGo = true;
+  }
+
+  #break(fault: AttemptFault): void {
+    if (this.#fault !== null) return;
+    this.#fault = fault;
+    this.#tell(fault);
   }
 }

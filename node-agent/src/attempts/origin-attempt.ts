@@ -86,7 +86,7 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   const agentKey = newKeyForTarget(order);
   const line = new AgentLine(deps.instruments, specimen, signal);
   const oversight = openOversight({ order, log, signal, deliver: line.deliver, running: line.open });
-  const talk = new AgentTalk(oversight.gate, (body) => log.write(body, order.key));
+  const talk = new AgentTalk(oversight.gate, (body) => log.write(body, order.key), log.keeperOf?.(order.key));
   part.intervene = (act) => oversight.intervene(act);
   const enter = (phase: string) => {
     part.phase = phase;
@@ -151,8 +151,11 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   enter("observe");
   await timed(context, "observe", async () => {
     lifelines.cutRoad();
+    // Without its original a copy cannot be told from a forwarder: what is left to ask would end in no verdict, and no second attempt.
+    lifelines.whenBroken((fault) => part.cancel.abort(fault));
     await cutSessions(held);
     await challengeCopies(context, original, deps.target ?? held.copies);
+    lifelines.throwIfBroken();
   });
 }
 

@@ -165,3 +165,7 @@ export class PartSterility {
     await quarantine(detail.slice(0, 300));
   }
 }
+
+/** Indices of the GPUs that cells of this node have now. */
+export const gpusInCells = ({ book }: Pick<SterilityParts, "book">): number[] =>
+  book.others(() => false).flatMap(({ gpus }) => [...gpus]);

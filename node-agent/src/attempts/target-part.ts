@@ -10,6 +10,7 @@ import type { ChallengedDevice } from "../challenge/challenged-device.ts";
 import type { Instruments } from "../challenge/instruments.ts";
 import { keyOf, serving } from "../challenge/serving.ts";
 import { watchCopies } from "../challenge/watch-copies.ts";
+import { checkGpus } from "../gpu/check-gpus.ts";
 import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import type { SpecimenStore } from "../inventory/specimen-store.ts";
 import { brokerForCell, type CellBroker } from "./cell-broker.ts";
@@ -24,7 +25,7 @@ import { beginSterility, buildCell, endCell, type PartContext } from "./device-p
 import { IN_CELL } from "./in-cell.ts";
 import { Lifelines } from "./lifelines.ts";
 import type { BrainWays } from "./ordered-brain.ts";
-import type { PartSterility } from "./part-sterility.ts";
+import { gpusInCells, type PartSterility } from "./part-sterility.ts";
 import type { RunningPart } from "./registry.ts";
 import type { showAlone } from "./show-cell.ts";
 import { WayToOriginal } from "./way-to-original.ts";
@@ -78,7 +79,7 @@ export class TargetPart {
     const { order, log } = context;
     this.#part = part;
     this.#deps = deps;
-    this.#talk = new CopyTalk(order, (body) => log.write(body, order.key));
+    this.#talk = new CopyTalk(order, (body) => log.write(body, order.key), log.keeperOf?.(order.key));
     this.closeAsked = new Promise((resolve) => {
       this.#closeAsked = resolve;
     });
@@ -96,6 +97,7 @@ export class TargetPart {
   async #build(agentKey: string, from: string): Promise<Reserved> {
     const { order, signal } = this.#context;
     this.#part.phase = "cell";
+    await checkGpus(order, "target", { inCells: () => gpusInCells(this.#context.sterility) });
     const sterility = await beginSterility(this.#context);
     this.#sterility = sterility;
     const daemonKey = newEphemeralKey("redline-daemon");

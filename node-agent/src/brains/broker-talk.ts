@@ -6,6 +6,7 @@ import type { BrokerCounts, Over } from "./broker-counts.ts";
 import { OPEN_GATE, type BrokerGate } from "./broker-gate.ts";
 import { BrokerError } from "./broker-wire.ts";
 import { exchangeRecord } from "./exchange-record.ts";
+import type { ExchangeKeeper } from "../objects/exchange-keeper.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 /** Of one attempt. */
@@ -24,6 +25,8 @@ export interface TalkOptions {
   /** Of the brain's model; undefined where nobody said it. */
   readonly price?: Price | undefined;
   readonly gate?: BrokerGate | undefined;
+  /** Takes what the record of an exchange has no room for. */
+  readonly keeper?: ExchangeKeeper | undefined;
   /**
    * Hears of every question put to the brain, as it ends. The agent gets its answer only after this resolved: evidence comes first.
    * Where it rejects, the agent gets none.
@@ -123,9 +126,11 @@ export class BrokerTalk {
     // A slow answer is no fault of the way once the brain has answered before.
     if (counts.answered === 0) this.#unreachable = true;
     const begun = performance.now();
-    const record = (outcome: { reply: BrainReply } | { error: BrainError }, costUsd: number | null) => {
+    const record = async (outcome: { reply: BrainReply } | { error: BrainError }, costUsd: number | null) => {
+      const { onExchange, keeper } = this.#options;
+      if (onExchange === undefined) return;
       const tookMs = performance.now() - begun;
-      return this.#options.onExchange?.(exchangeRecord({ number, request, outcome, costUsd, tookMs }));
+      await onExchange(await exchangeRecord({ number, request, outcome, costUsd, tookMs }, keeper));
     };
     let reply: BrainReply;
     try {

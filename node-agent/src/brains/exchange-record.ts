@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import type { ExchangeBody } from "@redline/shared";
+import { joinMessages, type ExchangeBody } from "@redline/shared";
+import type { ExchangeKeeper } from "../objects/exchange-keeper.ts";
 import { boundedText } from "../observe/bounded-text.ts";
 import type { BrainReply, BrainRequest, ChatMessage } from "./brain.ts";
 import type { BrainError } from "./brain-error.ts";
@@ -18,18 +19,40 @@ export interface Exchange {
   readonly tookMs: number;
 }
 
-/** What the journal keeps of a question and its answer. The whole conversation is digested once, as it went to the brain. */
-export function exchangeRecord({ number, request, outcome, costUsd, tookMs }: Exchange): ExchangeBody {
+/**
+ * What the journal keeps of a question and its answer. The whole conversation is digested once, as it went to the brain.
+ * @param keeper takes the messages, and an answer that is cut, as objects; they are on disk when this resolves.
+ */
+export async function exchangeRecord(
+  { number, request, outcome, costUsd, tookMs }: Exchange,
+  keeper?: ExchangeKeeper,
+): Promise<ExchangeBody> {
   const reply = "reply" in outcome ? outcome.reply : undefined;
   const sent: readonly ChatMessage[] = reply?.sent ?? request.messages;
   const { usage } = "error" in outcome ? outcome.error : outcome.reply;
-  const asJson = JSON.stringify(sent);
+  const messages = sent.map((message) => JSON.stringify(message));
+  const asJson = joinMessages(messages);
+  const short = reply === undefined ? undefined : replyRecord(reply);
+  const [kept, whole] = await Promise.all([
+    keeper?.messages(messages),
+    reply !== undefined && short?.cut === true
+      ? keeper?.reply({
+          text: reply.text,
+          calls: reply.toolCalls.map(({ name, arguments: input }) => ({ name, arguments: input })),
+        })
+      : undefined,
+  ]);
   return {
     kind: "exchange",
     number,
-    request: { sha256: hash("sha256", asJson), bytes: Buffer.byteLength(asJson), messages: sent.length },
+    request: {
+      sha256: hash("sha256", asJson),
+      bytes: Buffer.byteLength(asJson),
+      messages: sent.length,
+      ...(kept === undefined ? {} : { kept }),
+    },
     dropped: request.messages.length - sent.length,
-    ...(reply === undefined ? {} : { reply: replyRecord(reply) }),
+    ...(short === undefined ? {} : { reply: { ...short, ...(whole === undefined ? {} : { whole }) } }),
     ...("error" in outcome ? { error: outcome.error.code } : {}),
     ...(reply?.unmetered === true ? { unmetered: true } : {}),
     promptTokens: usage.promptTokens,

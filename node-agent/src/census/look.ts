@@ -74,9 +74,7 @@ export class NodeEyes {
       )
         visited.set(netns, pid);
     // Before the tables: what comes meanwhile changes the count.
-    const counts = (
-      await Promise.all([...visited].map(async ([netns, pid]) => `${netns} ${await countSockets(pid)}`))
-    ).join();
+    const counts = [...visited].map(([netns, pid]) => `${netns} ${countSockets(pid)}`).join();
     const last = this.#read.get(idOf(scope));
     if (last !== undefined && !last.partly && last.counts === counts && last.looks < FULL_LOOK_EVERY) {
       const processes = last.processes.filter(({ pid, startTick }) => startOf(pid)?.startTick === startTick);

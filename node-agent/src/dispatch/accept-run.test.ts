@@ -2,7 +2,7 @@ import { runOrderSchema, signedCommandSchema } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import { BareNode } from "../lifeline/lifeline-fixture.ts";
 import type { Refusal } from "../fitness/node-fitness.ts";
-import { acceptRun } from "./accept-run.ts";
+import { acceptRun, refuseSkewed } from "./accept-run.ts";
 import { OnceById } from "./once-by-id.ts";
 import { scenarioFixture } from "../attempts/scenario-fixture.ts";
 
@@ -62,6 +62,16 @@ describe("an order to run", () => {
     await new Promise((resolve) => setTimeout(resolve, 0));
     expect(started).toEqual([3]);
   });
+});
+
+it("answers an order of another protocol in the journal, once", async () => {
+  const { node, kinds } = setup(null);
+  const accepted = new Set<string>();
+  const run = { key: order("n1", "n1").key, alone: true };
+  for (let i = 0; i < 2; i++)
+    await refuseSkewed(run, "c1", "upgrade this node daemon", { log: node.log, accepted });
+  expect(kinds()).toEqual(["accepted origin", "refused", "device-closed origin", "device-closed target"]);
+  expect(node.records[1]?.body).toMatchObject({ fault: "version-skew", why: "upgrade this node daemon" });
 });
 
 describe("once by id", () => {

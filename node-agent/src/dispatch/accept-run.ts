@@ -1,4 +1,4 @@
-import type { RunOrder, SignedCommand } from "@redline/shared";
+import type { AttemptKey, RunOrder, SignedCommand } from "@redline/shared";
 import type { Refusal } from "../fitness/node-fitness.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import { attemptName } from "../journal/unfinished.ts";
@@ -55,10 +55,32 @@ export async function acceptRun(
   return "started";
 }
 
+/** An order of another protocol, of which little more than the attempt could be read: recorded as refused, once. */
+export async function refuseSkewed(
+  { key, alone }: { readonly key: AttemptKey; readonly alone: boolean },
+  commandId: string,
+  upgrade: string,
+  { log, accepted }: Pick<Accepting, "log" | "accepted">,
+): Promise<void> {
+  const name = attemptName(key);
+  if (accepted.has(name)) return;
+  accepted.add(name);
+  await log.write({ kind: "accepted", device: "origin", command: commandId }, key);
+  await recordRefused(log, key, alone, { fault: "version-skew", why: upgrade });
+}
+
 /** Says why, and that nothing more comes of the devices that are this node. */
-export async function recordRefusal(log: NodeLog, order: RunOrder, { fault, why }: Refusal): Promise<void> {
-  await log.write({ kind: "refused", why: why.slice(0, 500), fault }, order.key);
+export const recordRefusal = (log: NodeLog, { key, devices }: RunOrder, refusal: Refusal): Promise<void> =>
+  recordRefused(log, key, devices.origin === devices.target, refusal);
+
+/** @param alone this node is both devices. */
+async function recordRefused(
+  log: NodeLog,
+  key: AttemptKey,
+  alone: boolean,
+  { fault, why }: Refusal,
+): Promise<void> {
+  await log.write({ kind: "refused", why: why.slice(0, 500), fault }, key);
   for (const device of ["origin", "target"] as const)
-    if (device === "origin" || order.devices.origin === order.devices.target)
-      await log.write({ kind: "device-closed", device }, order.key);
+    if (device === "origin" || alone) await log.write({ kind: "device-closed", device }, key);
 }

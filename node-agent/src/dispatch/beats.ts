@@ -1,10 +1,10 @@
 import type { JetStreamClient } from "@nats-io/jetstream";
 import { buckets, keys, kvSubject, type Inventory, type Lease, type NodeId } from "@redline/shared";
 import type { Logger } from "@redline/daemon";
-import type { Registry } from "../attempts/registry.ts";
+import type { Registry, RunningPart } from "../attempts/registry.ts";
 
 export interface BeatsOptions {
-  readonly js: JetStreamClient;
+  readonly js: Pick<JetStreamClient, "publish">;
   readonly node: NodeId;
   readonly registry: Registry;
   readonly inventory: () => Promise<Inventory>;
@@ -12,11 +12,19 @@ export interface BeatsOptions {
   readonly logger: Logger;
 }
 
-/** Renews the leases of what runs here and publishes the inventory, on a timer and at every change of slots. */
+/** Changes of slots that come together are told together, ms. */
+const TELL_MS = 50;
+
+/**
+ * Renews the leases of what runs here and publishes the inventory, on a timer; at a change of slots what is new. A lease waits for
+ * nothing: neither for the inventory, which looks at the machine, nor for the answer to another lease.
+ */
 export class Beats {
   readonly #options: BeatsOptions;
-  #busy = false;
+  readonly #leased = new WeakSet<RunningPart>();
+  #telling = false;
   #again = false;
+  #change: NodeJS.Timeout | undefined;
 
   constructor(options: BeatsOptions) {
     this.#options = options;
@@ -24,53 +32,65 @@ export class Beats {
 
   /** Beats until the signal aborts. A failed beat is the next one's work: leases live by arrival, not by a queue. */
   start(signal: AbortSignal): void {
-    const timer = setInterval(() => void this.beat(), this.#options.everyMs);
-    signal.addEventListener("abort", () => clearInterval(timer), { once: true });
-    void this.beat();
+    const beat = () => {
+      this.#renew(this.#options.registry.all());
+      void this.#tell();
+    };
+    const timer = setInterval(beat, this.#options.everyMs);
+    const end = () => {
+      clearInterval(timer);
+      clearTimeout(this.#change);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    beat();
   }
 
-  async beat(): Promise<void> {
-    if (this.#busy) {
+  /** Slots were taken or became free: a lease for what is new now, the inventory in a moment. */
+  beat(): void {
+    this.#renew(this.#options.registry.all().filter((part) => !this.#leased.has(part)));
+    this.#change ??= setTimeout(() => {
+      this.#change = undefined;
+      void this.#tell();
+    }, TELL_MS);
+    this.#change.unref();
+  }
+
+  #renew(parts: readonly RunningPart[]): void {
+    const { js, node, logger } = this.#options;
+    for (const part of parts) {
+      const { key, phase } = part;
+      const { trial, attempt, epoch } = key;
+      const lease: Lease = { v: 1, node, trial, attempt, epoch, phase };
+      this.#leased.add(part);
+      js.publish(kvSubject(buckets.lease, keys.lease(node, trial)), JSON.stringify(lease)).catch(
+        (error: unknown) => logger.debug({ err: error, trial }, "lease not renewed"),
+      );
+    }
+  }
+
+  /** One inventory at a time; a change meanwhile is told right after it. */
+  async #tell(): Promise<void> {
+    const { js, node, inventory, logger } = this.#options;
+    if (this.#telling) {
       this.#again = true;
       return;
     }
-    this.#busy = true;
+    this.#telling = true;
     try {
-      await this.#once();
+      const value = JSON.stringify(await inventory());
+      await js.publish(kvSubject(buckets.inventory, keys.inventory(node)), value);
     } catch (error) {
-      this.#options.logger.debug({ err: error }, "beat failed");
+      logger.debug({ err: error }, "inventory not published");
     } finally {
-      this.#busy = false;
+      this.#telling = false;
     }
-    if (this.#takeAgain()) await this.beat();
+    if (!this.#takeAgain()) return;
+    await this.#tell();
   }
 
-  /** Whether a change came while the last beat was under way. */
   #takeAgain(): boolean {
     const again = this.#again;
     this.#again = false;
     return again;
-  }
-
-  async #once(): Promise<void> {
-    const { js, node, registry, inventory } = this.#options;
-    const leases = registry.all().map(({ key, phase }): Lease => ({
-      v: 1,
-      node,
-      trial: key.trial,
-      attempt: key.attempt,
-      epoch: key.epoch,
-      phase,
-    }));
-    await Promise.all([
-      ...registry
-        .all()
-        .map((part, i) =>
-          js.publish(kvSubject(buckets.lease, keys.lease(node, part.key.trial)), JSON.stringify(leases[i])),
-        ),
-      inventory().then((value) =>
-        js.publish(kvSubject(buckets.inventory, keys.inventory(node)), JSON.stringify(value)),
-      ),
-    ]);
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Consumer, JetStreamClient, JsMsg } from "@nats-io/jetstream";
 import {
@@ -8,15 +9,20 @@ import {
   streams,
   type Command,
   type NodeId,
+  type OpenedCommand,
+  type RunOrder,
 } from "@redline/shared";
 import { pause, type Logger } from "@redline/daemon";
-import { acceptRun, type Accepting } from "./accept-run.ts";
+import type { CoordinatorClock } from "../clock/coordinator-clock.ts";
+import type { ClockHurry } from "../clock/follow-clock.ts";
+import { acceptRun, refuseSkewed, type Accepting } from "./accept-run.ts";
+import type { HeldRuns } from "./held-runs.ts";
 import { cancelTrial } from "./orders.ts";
 import type { StopOrders } from "../lifeline/stop-orders.ts";
 
 const PULL_MS = 30_000;
 const RETRY_MS = 1000;
-const BUSY_RETRY_MS = 1000;
+const HELD_MS = 250;
 const ACK_MS = 2000;
 
 export interface CommandLoopOptions extends Accepting {
@@ -25,16 +31,25 @@ export interface CommandLoopOptions extends Accepting {
   readonly node: NodeId;
   readonly publicKey: KeyObject;
   readonly epoch: { highest: number };
-  readonly stops: StopOrders;
+  readonly stops: Pick<StopOrders, "stop">;
+  readonly held: HeldRuns;
   readonly logger: Logger;
+  /** Wall time, ms; asked only where the coordinator's clock is not known. */
   readonly now: () => number;
+  readonly clock: Pick<CoordinatorClock, "now">;
+  /** Told of the first command of a new term, whose clock is not known yet. */
+  readonly hurry: Pick<ClockHurry, "now">;
 }
 
 /**
- * Takes this node's commands one at a time: verify, journal, acknowledge, start. Runs until the signal aborts; an
- * error (no connection, no consumer yet) is logged and tried again.
+ * Takes this node's commands one at a time: verify, journal, acknowledge, start; one for which there is no slot is held until there
+ * is. Runs until the signal aborts; an error (no connection, no consumer yet) is logged and tried again.
  */
 export async function runCommandLoop(options: CommandLoopOptions, signal: AbortSignal): Promise<void> {
+  await Promise.all([takeCommands(options, signal), retryHeld(options, signal)]);
+}
+
+async function takeCommands(options: CommandLoopOptions, signal: AbortSignal): Promise<void> {
   let consumer: Consumer | null = null;
   while (!signal.aborted) {
     try {
@@ -49,6 +64,22 @@ export async function runCommandLoop(options: CommandLoopOptions, signal: AbortS
   }
 }
 
+/** Runs until the signal aborts; nothing is held for most of the time, and then it looks at nothing. */
+async function retryHeld({ held, logger }: CommandLoopOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await held.some(signal);
+    await pause(HELD_MS, signal);
+    // Nothing begins in a daemon that ends.
+    if (isOver(signal)) return;
+    await held
+      .retry(performance.now())
+      .catch((error: unknown) => logger.error({ err: error }, "a command that waits could not be started"));
+  }
+}
+
+/** The signal aborts between two looks at it. */
+const isOver = (signal: AbortSignal) => signal.aborted;
+
 /** A pull cannot be taken back; one that is still open at the end is left to the closing connection. */
 function untilAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
   return new Promise((resolve, reject) => {
@@ -59,42 +90,92 @@ function untilAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null>
 }
 
 async function handle(message: JsMsg, options: CommandLoopOptions, signal: AbortSignal): Promise<void> {
-  const { logger, epoch } = options;
-  const opened = openCommand(message.data, {
-    publicKey: options.publicKey,
-    node: options.node,
-    nowMs: options.now(),
-    minEpoch: epoch.highest,
-  });
-  if (!opened.ok) {
-    logger.warn({ why: opened.why, subject: message.subject }, "command dropped");
-    // Without a reason: older servers ignore a TERM that has one, and the message would come back.
-    message.term();
-    return;
+  try {
+    await take(message, options, signal);
+  } catch (error) {
+    // Again soon, and each time counts: the coordinator ends an attempt whose command is never taken.
+    options.logger.error({ err: error, subject: message.subject }, "command failed; it comes again");
+    message.nak(RETRY_MS);
   }
-  const { command } = opened;
-  epoch.highest = Math.max(epoch.highest, command.epoch);
-  const taken = await act(command, message, options);
-  if (taken) await acknowledge(options.nc, message, signal);
-  else message.nak(BUSY_RETRY_MS);
 }
 
-async function act(command: Command, message: JsMsg, options: CommandLoopOptions): Promise<boolean> {
+async function take(message: JsMsg, options: CommandLoopOptions, signal: AbortSignal): Promise<void> {
+  const { epoch, clock, hurry } = options;
+  const opened = open(message, options);
+  if (!opened.ok) return dropUnread(message, opened, options, signal);
+  const { command } = opened;
+  if (command.epoch > epoch.highest) {
+    epoch.highest = command.epoch;
+    if (clock.now()?.epoch !== command.epoch) hurry.now();
+  }
   const { order } = command;
-  if (order.verb === "cancel") {
-    void cancelTrial(options.registry, order);
-    return true;
-  }
-  if (order.verb === "stop") {
-    void options.stops.stop(order.reason);
-    return true;
-  }
+  if (order.verb === "run") return takeRun(message, command, order, options, signal);
+  if (order.verb === "cancel") void cancelTrial(options.registry, order, options.held);
+  else if (order.verb === "stop") void options.held.stop().then(() => options.stops.stop(order.reason));
   // The rest comes on the fast path alone: late, it would be wrong.
-  if (order.verb !== "run") return true;
+  await acknowledge(options.nc, message, signal);
+}
+
+const open = (message: JsMsg, { publicKey, node, now, epoch, clock }: CommandLoopOptions): OpenedCommand =>
+  openCommand(message.data, {
+    publicKey,
+    node,
+    nowMs: now(),
+    minEpoch: epoch.highest,
+    coordinator: clock.now(),
+  });
+
+async function takeRun(
+  message: JsMsg,
+  command: Command,
+  order: RunOrder,
+  options: CommandLoopOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { nc, held, logger } = options;
+  const { trial, attempt } = order.key;
   const signed = signedCommandSchema.parse(message.json());
-  const outcome = await acceptRun(order, command.id, signed, options);
-  options.logger.info({ trial: order.key.trial, attempt: order.key.attempt, outcome }, "run command");
-  return outcome !== "busy";
+  const start = () => acceptRun(order, command.id, signed, options);
+  const outcome = await start();
+  logger.info({ trial, attempt, outcome }, "run command");
+  if (outcome !== "busy") return acknowledge(nc, message, signal);
+  held.hold({
+    trial,
+    attempt,
+    seq: message.seq,
+    working: () => message.working(),
+    drop: () => acknowledge(nc, message, signal),
+    retry: async () => {
+      const again = open(message, options);
+      if (!again.ok) {
+        await dropUnread(message, again, options, signal);
+        return "over";
+      }
+      const later = await start();
+      if (later === "busy") return "busy";
+      logger.info({ trial, attempt, outcome: later }, "run command that waited for a slot");
+      await acknowledge(nc, message, signal);
+      return "over";
+    },
+  });
+}
+
+/** A genuine order of another protocol is answered in the journal; what cannot be read is given up, and the server tells of that. */
+async function dropUnread(
+  message: JsMsg,
+  { why, skew }: Extract<OpenedCommand, { ok: false }>,
+  options: CommandLoopOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { logger, nc } = options;
+  logger.warn({ why, subject: message.subject }, "command dropped");
+  if (skew?.run != null) {
+    await refuseSkewed(skew.run, skew.id, skew.upgrade, options);
+    await acknowledge(nc, message, signal);
+    return;
+  }
+  // Without a reason: older servers ignore a TERM that has one, and the message would come back.
+  message.term();
 }
 
 /** By request until answered: a plain acknowledgement vanishes without an error while the link is down. */

@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import type { z } from "zod";
 import {
+  coordinatorNameSchema,
   openCommand,
   subjects,
   type clearOrderSchema,
@@ -9,10 +10,13 @@ import {
   type ControlAnswer,
   type NodeId,
 } from "@redline/shared";
-import type { Logger } from "@redline/daemon";
+import { answerTo as replyTo, type Logger } from "@redline/daemon";
 import type { Registry } from "../attempts/registry.ts";
 import type { LifeLine } from "../lifeline/life-line.ts";
 import type { StopOrders } from "../lifeline/stop-orders.ts";
+import type { CoordinatorClock } from "../clock/coordinator-clock.ts";
+import type { ClockHurry } from "../clock/follow-clock.ts";
+import type { HeldRuns } from "./held-runs.ts";
 import { OnceById } from "./once-by-id.ts";
 import { cancelTrial, intervene } from "./orders.ts";
 
@@ -27,6 +31,11 @@ export interface ControlOptions {
   readonly logger: Logger;
   readonly lifeLine: Pick<LifeLine, "pulse">;
   readonly stops: Pick<StopOrders, "stop">;
+  /** Run commands that wait for a slot: what ends an attempt ends its wait. */
+  readonly held: Pick<HeldRuns, "cancel" | "stop">;
+  readonly clock: Pick<CoordinatorClock, "now">;
+  /** Told of a new term, whose clock is not known yet. */
+  readonly hurry: Pick<ClockHurry, "now">;
   /** Begins a run of the escape suite; answers when it began, or why it did not. */
   readonly onSelfTest: (reason: string) => Promise<ControlAnswer>;
   /** Looks at the node anew and lifts its quarantine, or says why not. `issuedAt`: wall time of the order, RFC 3339. */
@@ -46,12 +55,22 @@ export function serveControl(options: ControlOptions): void {
       node,
       nowMs: options.now(),
       minEpoch: epoch.highest,
+      coordinator: options.clock.now(),
     });
     if (!opened.ok) {
+      // A genuine order of another protocol: who sent it hears why nothing comes of it. Pulses expect no answer.
+      if (opened.skew !== undefined)
+        replyTo(
+          nc,
+          message,
+          node,
+          isCoordinator,
+        )?.(JSON.stringify({ v: 1, node, running: options.registry.inUse, done: false, why: opened.why }));
       logger.warn({ why: opened.why }, "control message dropped");
       return;
     }
     const { command } = opened;
+    if (command.epoch > (options.clock.now()?.epoch ?? 0)) options.hurry.now();
     if (command.order.verb === "pulse") {
       if (!options.lifeLine.pulse(command.order, command.epoch))
         logger.debug({ beat: command.order.beat, epoch: command.epoch }, "an old pulse was dropped");
@@ -62,10 +81,12 @@ export function serveControl(options: ControlOptions): void {
       logger.warn({ why: "run belongs on the queue" }, "control message dropped");
       return;
     }
+    // What was signed is done in any case; who may not be answered is not.
+    const send = replyTo(nc, message, node, isCoordinator);
+    if (send === null && message.reply !== undefined)
+      logger.warn({ command: command.id }, "an order is not answered: its reply subject is no coordinator's");
     answer
-      .then((said) =>
-        message.respond(JSON.stringify({ v: 1, node, ...said, running: options.registry.inUse })),
-      )
+      .then((said) => send?.(JSON.stringify({ v: 1, node, ...said, running: options.registry.inUse })))
       .catch((cause: unknown) => logger.warn({ err: cause }, "control message not answered"));
   };
   for (const subject of [subjects.control(node), subjects.controlAll])
@@ -76,19 +97,22 @@ export function serveControl(options: ControlOptions): void {
     });
 }
 
+const isCoordinator = (name: string) => coordinatorNameSchema.safeParse(name).success;
+
 type Said = { readonly ended: number } | Pick<ControlAnswer, "done" | "why">;
 
 /** Null for an order that does not come by this road. */
 function answerTo(
   { id, order, issuedAt }: Command,
-  { registry, stops, onSelfTest, onClear }: ControlOptions,
+  { registry, stops, held, onSelfTest, onClear }: ControlOptions,
   once: OnceById<Pick<ControlAnswer, "done" | "why">>,
 ): Promise<Said> | null {
   switch (order.verb) {
     case "stop":
+      void held.stop();
       return stops.stop(order.reason).then((ended) => ({ ended }));
     case "cancel":
-      return cancelTrial(registry, order).then((ended) => ({ ended }));
+      return cancelTrial(registry, order, held).then((ended) => ({ ended }));
     // The asker repeats a question that was not answered, under its id.
     case "self-test":
       return once.of(id, () => onSelfTest(order.reason));

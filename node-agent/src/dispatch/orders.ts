@@ -1,9 +1,18 @@
 import type { z } from "zod";
 import type { cancelOrderSchema, ControlAnswer, InterveneOrder } from "@redline/shared";
 import type { Registry } from "../attempts/registry.ts";
+import type { HeldRuns } from "./held-runs.ts";
 
-/** Ends a trial's parts on this node up to the named attempt; resolves when they are gone. Safe to repeat. */
-export function cancelTrial(registry: Registry, order: z.infer<typeof cancelOrderSchema>): Promise<number> {
+/**
+ * Ends a trial's parts on this node up to the named attempt, those too that still wait for a slot; resolves when they are gone. Safe
+ * to repeat.
+ */
+export async function cancelTrial(
+  registry: Registry,
+  order: z.infer<typeof cancelOrderSchema>,
+  held: Pick<HeldRuns, "cancel">,
+): Promise<number> {
+  void held.cancel(order.trial, order.attempt);
   return registry.cancel(
     (part) => part.key.trial === order.trial && part.key.attempt <= order.attempt,
     order.reason,

@@ -7,17 +7,13 @@ import {
 } from "@redline/shared";
 import type { z } from "zod";
 import type { CandidatePort } from "../observe/candidate-ports.ts";
-import { builtScript } from "../observe/probe/built-script.ts";
-import { parsedJson } from "../observe/probe/json-field.ts";
-import { runInNetns, type NetnsTools } from "../observe/probe/run-in-netns.ts";
+import { askProber } from "../observe/probe/ask-prober.ts";
+import type { CellNetwork, NetnsTools } from "../observe/probe/start-in-netns.ts";
 import type { CanaryPlan } from "./canary-plan.ts";
 
 /** One model server, and how it is reached. */
-export interface CanaryServer {
+export interface CanaryServer extends CellNetwork {
   readonly tools: NetnsTools;
-  /** A process in the cell's network namespace (its init), and that namespace's inode. */
-  readonly netnsPid: number;
-  readonly netns: string;
   readonly port: CandidatePort;
   /** One request to its last byte, ms (default 30000). */
   readonly answerMs?: number;
@@ -34,7 +30,7 @@ const REQUESTS = { ask: 1, score: 3 } as const;
 const MOST_CHARS_EACH = 16_384;
 
 /**
- * Puts a canary for each nonce, one at a time, greedy, through one child in the cell's network namespace. In the order of the
+ * Puts a canary for each nonce, one at a time, greedy, through the prober in the cell's network namespace. In the order of the
  * nonces; whatever the server does (hang, endless body, redirect, TLS, wrong shapes) is a canary with an error, and the
  * first of them ends the asking.
  * @param options.maxTokens of an answer, at most 64.
@@ -80,22 +76,20 @@ async function runList<T extends { nonce: string }>(
     | Pick<Extract<CanaryPlan, { do: "score" }>, "do" | "answers">,
 ): Promise<T[]> {
   if (nonces.length === 0) return [];
-  const { tools, netnsPid, netns, port, answerMs = ANSWER_MS, signal } = server;
+  const { port, answerMs = ANSWER_MS, signal } = server;
   const totalMs = Math.min(MOST_TOTAL_MS, nonces.length * REQUESTS[list.do] * answerMs);
   const plan: CanaryPlan = { ...port, answerMs, totalMs, ...list };
-  const run = await runInNetns({
-    tools,
-    netnsPid,
-    netns,
-    script: builtScript(import.meta.url, "canary-child.js"),
-    stdin: JSON.stringify(plan),
-    limitMs: totalMs + GRACE_MS,
-    maxOutputChars: nonces.length * MOST_CHARS_EACH,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const run = await askProber(
+    server,
+    { do: "canaries", plan },
+    {
+      limitMs: totalMs + GRACE_MS,
+      maxOutputChars: nonces.length * MOST_CHARS_EACH,
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
   if (!run.ok) throw new Error(run.why);
-  const lines = run.stdout.split("\n").filter((line) => line !== "");
-  const read = lines.map((line) => schema.safeParse(parsedJson(line)));
+  const read = run.results.map((result) => schema.safeParse(result));
   const found = read.flatMap((result) => (result.success ? [result.data] : []));
   if (found.length !== nonces.length || found.some((each, i) => each.nonce !== nonces[i]))
     throw new Error("the prober wrote lines that do not fit its questions");

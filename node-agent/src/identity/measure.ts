@@ -4,7 +4,7 @@ import { AttemptFault } from "../attempts/attempt-fault.ts";
 import { startModelServer } from "../attempts/start-model-server.ts";
 import type { CellEyes } from "../attempts/cell-eyes.ts";
 import type { Cell } from "../cell/cell.ts";
-import type { NetnsTools } from "../observe/probe/run-in-netns.ts";
+import type { NetnsTools } from "../observe/probe/start-in-netns.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import { askCanaries, scoreTokens, type CanaryServer } from "./canaries.ts";
 import { computeOf } from "./compute-of.ts";

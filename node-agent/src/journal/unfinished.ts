@@ -1,6 +1,6 @@
 import type { DatedSelfTest } from "../fitness/node-fitness.ts";
 import { quarantinedAgain, type QuarantineState } from "../lifeline/quarantine-state.ts";
-import { nodeRecordSchema, type AttemptKey, type Device } from "@redline/shared";
+import { AttemptHeads, lineHash, nodeRecordSchema, type AttemptKey, type Device } from "@redline/shared";
 
 /** What a restarted daemon must know of its predecessor. */
 export interface Past {
@@ -14,6 +14,8 @@ export interface Past {
   readonly selfTest: DatedSelfTest | null;
   /** Quarantined, and not cleared since. */
   readonly quarantine: QuarantineState | null;
+  /** Where each attempt's own chain ends. */
+  readonly heads: AttemptHeads;
 }
 
 export const attemptName = (key: Pick<AttemptKey, "trial" | "attempt">) => `${key.trial}.${key.attempt}`;
@@ -22,6 +24,7 @@ export const attemptName = (key: Pick<AttemptKey, "trial" | "attempt">) => `${ke
 export class PastReader {
   readonly #open = new Map<string, { key: AttemptKey; device: Device }>();
   readonly #accepted = new Set<string>();
+  readonly #heads = new AttemptHeads();
   #epoch = 1;
   #selfTest: DatedSelfTest | null = null;
   #quarantine: QuarantineState | null = null;
@@ -36,6 +39,7 @@ export class PastReader {
     if (body.kind === "cleared") this.#quarantine = null;
     if (key === undefined) return;
     this.#epoch = Math.max(this.#epoch, key.epoch);
+    this.#heads.moved(key, lineHash(line));
     if (body.kind === "accepted") {
       this.#accepted.add(attemptName(key));
       this.#open.set(`${attemptName(key)}/${body.device}`, { key, device: body.device });
@@ -51,6 +55,7 @@ export class PastReader {
       epoch: this.#epoch,
       selfTest: this.#selfTest,
       quarantine: this.#quarantine,
+      heads: this.#heads,
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { openKill, subjects, type NodeId } from "@redline/shared";
-import type { Logger } from "@redline/daemon";
+import { coordinatorNameSchema, openKill, subjects, type NodeId } from "@redline/shared";
+import { answerToAll, type Logger } from "@redline/daemon";
 import { OnceById } from "../dispatch/once-by-id.ts";
 import type { Killed, KillSwitch } from "./kill.ts";
 
@@ -29,10 +29,16 @@ export function serveKills(options: {
         );
         return;
       }
+      const send = answerToAll(
+        nc,
+        message,
+        node,
+        (name) => coordinatorNameSchema.safeParse(name).data ?? null,
+      );
       // Made of the signed content: a signature may be spelled in several ways.
       once
         .of(JSON.stringify(kill), () => kills.kill("kill-subject", () => `${kill.who}: ${kill.why}`))
-        .then(({ cells, tookMs }) => message.respond(JSON.stringify({ v: 1, node, cells, tookMs })))
+        .then(({ cells, tookMs }) => send?.(JSON.stringify({ v: 1, node, cells, tookMs })))
         .catch((cause: unknown) => logger.warn({ err: cause }, "a kill was not answered"));
     },
   });

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -16,10 +17,10 @@ beforeEach(() => {
   node = new BareNode();
   stop = new AbortController();
 });
-afterEach(() => {
+afterEach(async () => {
   stop.abort();
-  // A kill's quarantine may still be on its way to the disk.
-  rmSync(dir, { recursive: true, maxRetries: 10 });
+  // A kill's quarantine may still be on its way to the disk: its steps need the loop, which `rmSync` would hold.
+  await rm(dir, { recursive: true, maxRetries: 10 });
 });
 const file = () => join(dir, "kill");
 const setup = () => {

@@ -1,11 +1,13 @@
 import type { ListenerRow } from "@redline/shared";
-import { open, readFile, readlink } from "node:fs/promises";
+import { open, readlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellScope } from "./cell-scope.ts";
-import { inodeIn } from "./proc-file.ts";
+import { inodeIn, readProc } from "./proc-file.ts";
 import { parseListeners, pastListeners, TABLE_LIMIT_BYTES, TCP_TABLES, type Family } from "./tcp-table.ts";
 
 const GLANCE_MS = 50;
+/** Longer than all of its lines. */
+const SOCKSTAT_BYTES = 4096;
 
 /** What changed since the last look. Rows carry no owners: those are the snapshot's work. */
 export interface ListenerChange {
@@ -41,7 +43,7 @@ export async function* sweepListeners(options: SweepOptions): AsyncGenerator<Lis
   let known = new Map(options.known.filter((l) => l.netns === scope.netns).map((l) => [l.inode, l]));
   while (!signal.aborted) {
     // Before the look: what comes during it changes the count.
-    const count = await countSockets(scope.initPid);
+    const count = countSockets(scope.initPid);
     const lookAgain = performance.now() + everyMs;
     const rows = await lookAtListeners(scope);
     if (rows === null) return;
@@ -64,16 +66,20 @@ async function untilChange(
     const left = lookAgain - performance.now();
     if (left <= 0 || signal.aborted) return;
     await delay(Math.min(glanceMs, left), undefined, { signal }).catch(() => undefined);
-    if ((await countSockets(scope.initPid)) !== count) return;
+    if (countSockets(scope.initPid) !== count) return;
   }
 }
 
-/** How many TCP sockets are in use in the network of a process, as the kernel writes it; empty when it cannot be read. */
-export async function countSockets(pid: number): Promise<string> {
-  const texts = await Promise.all(
-    ["sockstat", "sockstat6"].map((file) => readFile(`/proc/${pid}/net/${file}`, "latin1").catch(() => "")),
-  );
-  return texts.map((text) => /^TCP6?: inuse \d+/m.exec(text)?.[0] ?? "").join(" ");
+/**
+ * How many TCP sockets are in use in the network of a process, as the kernel writes it; empty when it cannot be read. Read in the
+ * daemon's own thread: some lines that the kernel only adds up, twenty times a second, of which a trip to libuv's pool would be
+ * nine tenths.
+ */
+export function countSockets(pid: number): string {
+  return ["sockstat", "sockstat6"]
+    .map((file) => readProc(`/proc/${pid}/net/${file}`, SOCKSTAT_BYTES)?.toString("latin1") ?? "")
+    .map((text) => /^TCP6?: inuse \d+/m.exec(text)?.[0] ?? "")
+    .join(" ");
 }
 
 /** One look; null when the cell's init is gone or no longer in the cell's network (its pid was reused). */

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readlinkSync, readSync, readdirSync } from "node:fs";
 
 /**
- * Synchronous reads of `/proc`, for the snapshot worker only: a daemon's main thread must not call these.
+ * Synchronous reads of `/proc`, for the snapshot worker: a daemon's main thread must call these for nothing that a cell can make
+ * long or slow (`/proc/PID/status`, counts of sockets), and for few of them in a row.
  * A process may vanish between any two calls, so "not there" and "not allowed" are values, never exceptions.
  */
 

@@ -1,7 +1,7 @@
 import { RequestError, type NatsConnection } from "@nats-io/transport-node";
 import type { z } from "zod";
 import { subjects, type NodeId, type PeerVerb } from "@redline/shared";
-import { pause } from "@redline/daemon";
+import { ask, pause } from "@redline/daemon";
 import { AttemptFault } from "../attempts/attempt-fault.ts";
 import { faultSchema } from "@redline/shared";
 
@@ -29,8 +29,7 @@ export async function askPeer<T extends Reply>(
     options.signal.throwIfAborted();
     const timeout = Math.max(1, Math.min(options.tryMs, deadline - performance.now()));
     try {
-      const answer = nc.request(subject, JSON.stringify(body), { timeout });
-      const message = await abortable(answer, options.signal);
+      const message = await ask(nc, { ...route, subject }, JSON.stringify(body), timeout, options.signal);
       const reply = replySchema.parse(message.json());
       if (isOk(reply)) return reply;
       const fault = faultSchema.safeParse(!reply.ok ? reply.fault : "");
@@ -54,12 +53,4 @@ export async function askPeer<T extends Reply>(
 
 function isOk<T extends Reply>(reply: T): reply is Extract<T, { ok: true }> {
   return reply.ok;
-}
-
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

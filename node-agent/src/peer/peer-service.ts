@@ -7,13 +7,16 @@ import {
   nodeIdSchema,
   openCommand,
   reserveRequestSchema,
+  sides,
+  skewOf,
   subjects,
   type AttemptKey,
   type NodeId,
   type RunOrder,
 } from "@redline/shared";
-import { inboxPrefixOf, type Logger } from "@redline/daemon";
+import { answerTo, type Logger } from "@redline/daemon";
 import { AttemptFault } from "../attempts/attempt-fault.ts";
+import type { CoordinatorClock } from "../clock/coordinator-clock.ts";
 import { overdue, type PartContext } from "../attempts/device-part.ts";
 import type { Refusal } from "../fitness/node-fitness.ts";
 import type { Registry } from "../attempts/registry.ts";
@@ -26,6 +29,7 @@ export interface PeerServiceOptions {
   readonly registry: Registry;
   readonly publicKey: KeyObject;
   readonly minEpoch: () => number;
+  readonly clock: Pick<CoordinatorClock, "now">;
   /** Why this node does not take part in an order, or null. */
   readonly refuse: (order: RunOrder) => Refusal | null;
   /** The daemon ends: no new parts. */
@@ -57,8 +61,13 @@ export function servePeers(options: PeerServiceOptions): void {
       node: from,
       nowMs: Date.now(),
       minEpoch: options.minEpoch(),
+      coordinator: options.clock.now(),
     });
-    if (!opened.ok) throw new AttemptFault("node-refused", `order: ${opened.why}`);
+    if (!opened.ok)
+      throw new AttemptFault(
+        opened.skew === undefined ? "node-refused" : "version-skew",
+        `order: ${opened.why}`,
+      );
     const { order } = opened.command;
     if (order.verb !== "run" || order.devices.origin !== from || order.devices.target !== options.node)
       throw new AttemptFault("node-refused", "the order does not name these two nodes");
@@ -131,11 +140,21 @@ export function servePeers(options: PeerServiceOptions): void {
     const [, , , fromToken, , verbToken] = message.subject.split(".");
     const from = nodeIdSchema.safeParse(fromToken);
     const verb = verbSchema.safeParse(verbToken);
-    // The server does not check where an answer goes: only the asker's own inbox is answered.
-    if (!from.success || !verb.success || !message.reply?.startsWith(`${inboxPrefixOf(from.data)}.`)) return;
-    let reply: unknown;
+    if (!from.success || !verb.success) return;
+    // Nothing is done, either, for who wants the answer elsewhere than at the node that the subject names.
+    const send = answerTo(options.nc, message, options.node, (asker) => asker === from.data);
+    if (send === null) {
+      options.log.warn(
+        { from: from.data, verb: verb.data },
+        "peer request dropped: its answer is not for its sender",
+      );
+      return;
+    }
+    let reply: object;
     try {
       const data: unknown = message.json();
+      const skew = skewOf(data, sides.nodeOfPeer(from.data));
+      if (skew !== null) throw new AttemptFault("version-skew", skew.upgrade);
       reply = await steps[verb.data](from.data, data);
     } catch (error) {
       const fault = error instanceof AttemptFault ? error.fault : "unexpected";
@@ -143,7 +162,7 @@ export function servePeers(options: PeerServiceOptions): void {
       options.log.warn({ err: error, verb: verb.data, from: from.data }, "peer request refused");
       reply = { ok: false, fault, why: why.slice(0, 500) };
     }
-    message.respond(JSON.stringify(reply));
+    send(JSON.stringify({ v: 1, ...reply }));
   };
 
   options.nc.subscribe(subjects.peersTo(options.node), {

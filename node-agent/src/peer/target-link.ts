@@ -15,7 +15,8 @@ const RESERVE_MS = 30_000;
 const RELEASE_MS = 30_000;
 const RESERVE_TRY_MS = 10_000;
 const RELEASE_TRY_MS = 3_000;
-const CHALLENGE_TRY_MS = 60_000;
+/** A lost connection swallows questions and answers without a word: asked again after so long, a step goes on and is done once. */
+const CHALLENGE_TRY_MS = 10_000;
 /** Over settling and the window: two rounds of questions of at most ten minutes each, and the snapshots. */
 const CHALLENGE_SPARE_MS = 1_500_000;
 

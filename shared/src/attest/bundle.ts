@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sha256HexSchema } from "../journal/kept-object.ts";
 import { envelopeSchema, keyIdSchema } from "./dsse.ts";
 
 export const BUNDLE_MEDIA_TYPE = "application/vnd.redline.bundle+json;version=1";
@@ -22,6 +23,8 @@ export const bundleSchema = z.strictObject({
     .array(z.strictObject({ keyid: keyIdSchema, role: z.string().max(40), pem: z.string().max(500) }))
     .min(2)
     .max(11),
+  /** Large content that the records name, base64 by its sha256, in the order of the names. Bundles from before objects have none. */
+  objects: z.record(sha256HexSchema, z.string()).optional(),
 });
 export type Bundle = z.infer<typeof bundleSchema>;
 

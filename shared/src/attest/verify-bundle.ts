@@ -1,5 +1,7 @@
 import type { Adjudication } from "../claims/claim.ts";
 import type { Evidence } from "../evidence/evidence.ts";
+import { objectDigest } from "../journal/kept-object.ts";
+import { objectsOf } from "../journal/named-objects.ts";
 import type { NodeRecord } from "../journal/node-record.ts";
 import { readBundle, type Bundle, type BundleFormFault } from "./bundle.ts";
 import { nodesInOrder } from "./device-order.ts";
@@ -14,7 +16,15 @@ import { verifyRecords, type RecordsFault } from "./verify-records.ts";
 
 /** What kind of thing does not hold. `docs/bundle.md` says what each means. */
 export type BundleFault =
-  BundleFormFault | RecordsFault | "key" | "signature" | "statement" | "attempt" | "profile" | "verdict";
+  | BundleFormFault
+  | RecordsFault
+  | "object"
+  | "key"
+  | "signature"
+  | "statement"
+  | "attempt"
+  | "profile"
+  | "verdict";
 
 /** What a bundle holds, all of it checked. Whether its coordinator is one that you trust is not known yet. */
 export interface VerifiedBundle {
@@ -29,6 +39,8 @@ export interface VerifiedBundle {
   readonly evidence: Evidence;
   /** Verdicts made anew from the evidence; they are those that the coordinator sealed. */
   readonly results: readonly Adjudication[];
+  /** Objects that it carries, and those that its records name. */
+  readonly objects: { readonly there: number; readonly named: number };
 }
 export type VerifiedBundleResult =
   | { readonly ok: true; readonly bundle: VerifiedBundle }
@@ -103,12 +115,28 @@ function verify(bundle: Bundle): VerifiedBundle {
     return { name, keyId: key.keyid, statement };
   });
 
+  const objects = checkObjects(bundle, records);
   const incomplete = notCompleted(records, attempt.devices);
   if (incomplete !== null) throw new Refused("attempt", incomplete);
   const evidence = evidenceIn(records, attempt.devices, attempt.trial, attempt.attempt);
   const anew = readjudicate(evidence, verdict, terms);
   if (!anew.ok) throw new Refused(anew.word, anew.why);
-  return { coordinatorKeyId: coordinator.keyid, terms, nodes, evidence, results: anew.results };
+  return { coordinatorKeyId: coordinator.keyid, terms, nodes, evidence, results: anew.results, objects };
+}
+
+/** Each object is what its name says, and a record names it. Which of those that records name are there decides nothing. */
+function checkObjects({ objects = {} }: Bundle, records: readonly NodeRecord[]): VerifiedBundle["objects"] {
+  const named = new Set(records.flatMap(objectsOf).map(({ sha256 }) => sha256));
+  const names = Object.keys(objects);
+  if (names.join() !== names.toSorted().join())
+    throw new Refused("object", "the objects are not in their order");
+  for (const [sha256, base64] of Object.entries(objects)) {
+    if (!named.has(sha256)) throw new Refused("object", `no record names the object ${sha256}`);
+    const bytes = Buffer.from(base64, "base64");
+    if (bytes.toString("base64") !== base64 || objectDigest(bytes) !== sha256)
+      throw new Refused("object", `the object ${sha256} is not what its name says`);
+  }
+  return { there: names.length, named: named.size };
 }
 
 /** Keys by role. Each stands once, under its own id, for one role. */

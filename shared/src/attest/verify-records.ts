@@ -1,10 +1,11 @@
+import { AttemptChainVerifier, type AttemptLink } from "../journal/attempt-chain.ts";
 import { lineHash } from "../journal/chain.ts";
 import { nodeRecordSchema, type NodeRecord } from "../journal/node-record.ts";
 import { EvidenceDigest } from "./evidence-digest.ts";
 import { digestDiffers, type EvidenceStatement } from "./evidence-statement.ts";
 import { isOfAttempt, readRecordHead } from "./record-head.ts";
 
-export type RecordsFault = "chain" | "digest" | "record";
+export type RecordsFault = "chain" | "attempt-chain" | "digest" | "record";
 export type VerifiedRecords =
   | { readonly ok: true; readonly records: readonly NodeRecord[] }
   | { readonly ok: false; readonly word: RecordsFault; readonly why: string };
@@ -13,13 +14,14 @@ const refuse = (word: RecordsFault, why: string): VerifiedRecords => ({ ok: fals
 
 /**
  * Checks a node's lines of an attempt against the statement that was sealed over them: order, links between neighbours of the
- * node's chain, digest, and each record's shape and owner.
+ * node's chain, the attempt's own chain from its first record on, digest, and each record's shape and owner.
  * @param text each line with its newline.
  */
 export function verifyRecords(text: string, statement: EvidenceStatement): VerifiedRecords {
   if (!text.endsWith("\n")) return refuse("digest", "the last line is not whole");
   const lines = text.slice(0, -1).split("\n");
   const digest = new EvidenceDigest();
+  const own = new AttemptChainVerifier();
   let before: { readonly seq: number; readonly line: string } | null = null;
   for (const [i, line] of lines.entries()) {
     const link = readLink(line);
@@ -28,6 +30,8 @@ export function verifyRecords(text: string, statement: EvidenceStatement): Verif
       return refuse("chain", `record ${link.seq} stands after ${before.seq}`);
     if (before !== null && link.seq === before.seq + 1 && link.prev !== lineHash(before.line))
       return refuse("chain", `record ${link.seq} does not link to the bytes of the one before`);
+    const broken = own.take(line, link.chain);
+    if (broken !== null) return refuse("attempt-chain", `record ${link.seq} ${broken}`);
     digest.take(line, link.seq);
     before = { seq: link.seq, line };
   }
@@ -45,12 +49,12 @@ export function verifyRecords(text: string, statement: EvidenceStatement): Verif
   return { ok: true, records };
 }
 
-function readLink(line: string): { seq: number; prev: string } | null {
+function readLink(line: string): { seq: number; prev: string; chain: AttemptLink | undefined } | null {
   const head = readRecordHead(line);
   if (head === null) return null;
   const record: unknown = JSON.parse(line);
   return typeof record === "object" && record !== null && "prev" in record && typeof record.prev === "string"
-    ? { seq: head.seq, prev: record.prev }
+    ? { seq: head.seq, prev: record.prev, chain: head.chain }
     : null;
 }
 

@@ -5,8 +5,9 @@ import { z } from "zod";
  * The kill that needs no coordinator: whoever holds the coordinator's signing key may publish it on the kill subject. Everything of
  * every node that hears it ends, and nothing starts there before a person clears the node.
  */
-const killSchema = z.strictObject({
-  v: z.literal(1),
+const killSchema = z.object({
+  /** Any: a kill must work between daemons of different protocols too, and needs no more than what stands here. */
+  v: z.int().min(1),
   /** Keeps these bytes from ever being taken for another signed thing. */
   purpose: z.literal("redline-kill"),
   who: z.string().max(100),
@@ -15,8 +16,8 @@ const killSchema = z.strictObject({
 });
 export type Kill = z.infer<typeof killSchema>;
 
-export const signedKillSchema = z.strictObject({
-  v: z.literal(1),
+export const signedKillSchema = z.object({
+  v: z.int().min(1),
   /** JSON text of a Kill. */
   payload: z.string().max(2000),
   /** Ed25519, base64. */

@@ -57,6 +57,15 @@ export function verifyChain(lines: Iterable<string>): ChainCheck {
   return chain.check;
 }
 
+/** The head after a line, where the line continues the chain. */
+export function nextInChain(
+  head: ChainHead,
+  line: string,
+): { readonly ok: true; readonly head: ChainHead } | { readonly ok: false; readonly why: string } {
+  const why = whyNot(line, head);
+  return why === null ? { ok: true, head: { seq: head.seq + 1, hash: lineHash(line) } } : { ok: false, why };
+}
+
 /** Null for a line that continues the chain. */
 function whyNot(line: string, head: ChainHead): string | null {
   let record: unknown;

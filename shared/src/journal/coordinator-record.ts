@@ -24,6 +24,8 @@ export const coordinatorRecordBodySchema = z.discriminatedUnion("kind", [
     specimens: z.record(z.string(), z.strictObject({ name: z.string(), sha256: z.string() })),
     /** Each scenario whole, by its name in the study; absent in journals from before they were written down. */
     scenarios: z.record(z.string(), scenarioSchema).optional(),
+    /** Name of the API token it came with; absent over the Unix socket, whose user is the machine's. */
+    by: z.string().max(100).optional(),
   }),
   /** A person changed what a running study may use; attempts placed from here on get it. */
   z.strictObject({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { interventionActSchema } from "../messages/intervention.ts";
 import { scaffoldSchema } from "../scenario/scaffold.ts";
 import { decisionSchema } from "../study/approval.ts";
+import { keptMessagesSchema, keptWholeSchema } from "./kept-object.ts";
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -30,7 +31,13 @@ export const oversightRecordBodies = [
     /** 1, 2, 3 ... */
     number: z.int().min(1),
     /** sha256 and length of the request's messages as JSON, as they went to the brain. */
-    request: z.strictObject({ sha256: sha256Schema, bytes: z.int(), messages: z.int() }),
+    request: z.strictObject({
+      sha256: sha256Schema,
+      bytes: z.int(),
+      messages: z.int(),
+      /** The messages themselves, as objects; records from before objects have none. */
+      kept: keptMessagesSchema.optional(),
+    }),
     /** Oldest messages left out because the model takes no more. */
     dropped: z.int().min(0).default(0),
     /** The answer, cut after 16 KiB; hostile text. Absent where there was none. */
@@ -39,6 +46,8 @@ export const oversightRecordBodies = [
         text: z.string(),
         calls: z.array(z.strictObject({ name: z.string(), arguments: z.string() })).max(32),
         cut: z.boolean(),
+        /** The whole answer as an object, a `wholeReply`, where it is cut. */
+        whole: keptWholeSchema.optional(),
         /** Model name that the server gave. */
         model: z.string().max(256),
       })

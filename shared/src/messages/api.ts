@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { studyIdSchema } from "../ids.ts";
+import { nodeIdSchema, studyIdSchema } from "../ids.ts";
 import { scenarioSchema } from "../scenario/scenario-schema.ts";
 import { studySchema } from "../study/study-schema.ts";
 import { interventionActSchema } from "./intervention.ts";
@@ -19,9 +19,10 @@ import { inventorySchema } from "./inventory.ts";
  *     GET  /api/nodes                      nodesReply: the newest inventories
  *     POST /api/nodes/NODE/self-test       whyRequest -> controlAnswer: the escape suite began | 404 | 504
  *     POST /api/nodes/NODE/clear           clearRequest -> controlAnswer: after a new look at the node | 404 | 504
+ *     POST /api/nodes/NODE/drain, /undrain whyRequest -> drainReply: nothing new is placed there, what runs ends by itself | 404 | 409
  *     POST /api/stop                       whyRequest -> stopReply: ends every cell of every node
  *
- * 404 and 504 carry { error }, a sentence. A self-test's report and the end of a quarantine are records of the node.
+ * 404, 426 and 504 carry { error }, a sentence. Each side names its protocol in the header `x-redline-protocol`; 426: they differ. A self-test's report and the end of a quarantine are records of the node.
  */
 export const submitRequestSchema = z.strictObject({
   file: z.string().max(4096),
@@ -72,8 +73,22 @@ export const nodesReplySchema = z.object({
       goneWhy: z.string().nullable(),
       /** Why the node takes no work until a person clears it, by its own records. */
       quarantinedWhy: z.string().nullable().default(null),
+      /** By whom and why a person keeps it out of service. */
+      drained: z.object({ who: z.string(), why: z.string() }).nullable().default(null),
+      /** Attempts of which a part may run there. */
+      attempts: z.int().default(0),
     }),
   ),
+  /** Nodes that are heard and speak another protocol; `why` says which side to upgrade. They may have an inventory from before. */
+  otherVersions: z
+    .array(z.object({ node: z.string(), protocol: z.int(), why: z.string(), ageMs: z.number() }))
+    .default([]),
+});
+export const drainReplySchema = z.object({
+  node: nodeIdSchema,
+  drained: z.boolean(),
+  /** Attempts of which a part may still run there. */
+  attempts: z.int(),
 });
 export const stopReplySchema = z.object({
   /** Nodes that confirmed that nothing runs, and those that did not answer in time. */

@@ -90,6 +90,8 @@ export const commandSchema = z.strictObject({
   aud: z.union([nodeIdSchema, z.literal("all")]),
   epoch: epochSchema,
   issuedAt: z.iso.datetime(),
+  /** The same moment on the coordinator's monotonic clock, ms: a node that has measured that clock asks no wall clock. */
+  issuedMonoMs: z.number().optional(),
   /** Wall time after which a node drops it unread. */
   expiresAt: z.iso.datetime(),
   order: z.discriminatedUnion("verb", [

@@ -17,10 +17,18 @@ export const reserveRequestSchema = z.strictObject({
 /** Later steps of the same attempt name it by its key. */
 export const attemptRequestSchema = z.strictObject({ v: z.literal(1), key: attemptKeySchema });
 
-const refused = z.strictObject({ ok: z.literal(false), fault: z.string().max(40), why: z.string().max(500) });
+/** Of every reply; one that has none is of before this field. */
+const v = z.literal(1).optional();
+const refused = z.strictObject({
+  v,
+  ok: z.literal(false),
+  fault: z.string().max(40),
+  why: z.string().max(500),
+});
 export const reserveReplySchema = z.discriminatedUnion("ok", [
   refused,
   z.strictObject({
+    v,
     ok: z.literal(true),
     /** Where the origin's daemon reaches the link to the target cell's sshd. */
     host: z.string().max(255),
@@ -30,7 +38,10 @@ export const reserveReplySchema = z.discriminatedUnion("ok", [
   }),
 ]);
 export type ReserveReply = z.infer<typeof reserveReplySchema>;
-export const doneReplySchema = z.discriminatedUnion("ok", [refused, z.strictObject({ ok: z.literal(true) })]);
+export const doneReplySchema = z.discriminatedUnion("ok", [
+  refused,
+  z.strictObject({ v, ok: z.literal(true) }),
+]);
 export type DoneReply = z.infer<typeof doneReplySchema>;
 
 /** One step of the challenges, asked of the daemon of the device with the copy by the origin's, which leads. */
@@ -81,5 +92,5 @@ export type ChallengeResult = z.infer<typeof challengeResultSchema>;
 
 export const challengeReplySchema = z.discriminatedUnion("ok", [
   refused,
-  z.strictObject({ ok: z.literal(true), result: challengeResultSchema }),
+  z.strictObject({ v, ok: z.literal(true), result: challengeResultSchema }),
 ]);

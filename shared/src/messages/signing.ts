@@ -1,6 +1,15 @@
 import { sign, verify, type KeyObject } from "node:crypto";
-import { commandSchema, signedCommandSchema, type Command, type SignedCommand } from "./command.ts";
-import type { NodeId } from "../ids.ts";
+import { z } from "zod";
+import { attemptKeySchema, type AttemptKey, type NodeId } from "../ids.ts";
+import {
+  cancelOrderSchema,
+  commandSchema,
+  signedCommandSchema,
+  stopOrderSchema,
+  type Command,
+  type SignedCommand,
+} from "./command.ts";
+import { sides, skewOf } from "./protocol.ts";
 
 /** Signs with the coordinator's Ed25519 private key. */
 export function signCommand(command: Command, privateKey: KeyObject): SignedCommand {
@@ -8,40 +17,132 @@ export function signCommand(command: Command, privateKey: KeyObject): SignedComm
   return { v: 1, payload, sig: sign(null, Buffer.from(payload), privateKey).toString("base64") };
 }
 
-export type OpenedCommand = { ok: true; command: Command } | { ok: false; why: string };
+/** A genuine command of another protocol: what of it could still be read, so that its sender gets an answer. */
+export interface SkewedCommand {
+  readonly id: string;
+  readonly epoch: number;
+  /** Which side to upgrade. */
+  readonly upgrade: string;
+  /** Of an order to run, with the devices that are this node; null for others. */
+  readonly run: { readonly key: AttemptKey; readonly alone: boolean } | null;
+}
+
+export type OpenedCommand = { ok: true; command: Command } | { ok: false; why: string; skew?: SkewedCommand };
+
+export interface OpeningContext {
+  readonly publicKey: KeyObject;
+  readonly node: NodeId;
+  /** Wall time here, ms. */
+  readonly nowMs: number;
+  readonly minEpoch: number;
+  /** The coordinator's monotonic clock now, as measured: then no wall clock decides over the age of commands of that term. */
+  readonly coordinator?: { readonly epoch: number; readonly nowMs: number; readonly errorMs: number } | null;
+}
 
 /**
  * Parses and verifies bytes that claim to be a command for `node`.
  * Refuses: not JSON, unknown shape or version, bad signature, another audience, expired, a lower epoch than `minEpoch`.
+ * Orders that end something are taken from another protocol too: ending is safe, and the two sides may differ in all else.
  */
-export function openCommand(
-  bytes: Uint8Array | string,
-  context: { publicKey: KeyObject; node: NodeId; nowMs: number; minEpoch: number },
-): OpenedCommand {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("utf8"));
-  } catch {
-    return { ok: false, why: "not JSON" };
-  }
-  const signed = signedCommandSchema.safeParse(raw);
-  if (!signed.success) return { ok: false, why: "not a signed command of version 1" };
+export function openCommand(bytes: Uint8Array | string, context: OpeningContext): OpenedCommand {
+  const raw = parsed(typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("utf8"));
+  if (raw === undefined) return refused("not JSON");
+  const signed = envelopeSchema.safeParse(raw);
+  const skew = skewOf(raw, sides.nodeOfCoordinator);
+  if (!signed.success) return refused(skew?.upgrade ?? "not a signed command of version 1");
+  if (skew === null && !signedCommandSchema.safeParse(raw).success)
+    return refused("not a signed command of version 1");
   const { payload, sig } = signed.data;
   if (!verify(null, Buffer.from(payload), context.publicKey, Buffer.from(sig, "base64")))
-    return { ok: false, why: "signature does not verify" };
-  let inner: unknown;
+    return refused("signature does not verify");
+  const inner = parsed(payload);
+  if (inner === undefined) return refused("payload is not JSON");
+  const upgrade = skew?.upgrade ?? skewOf(inner, sides.nodeOfCoordinator)?.upgrade;
+  if (upgrade !== undefined) return openSkewed(inner, upgrade, context);
+  const command = commandSchema.safeParse(inner);
+  if (!command.success) return refused(`payload: ${command.error.issues[0]?.message ?? "wrong shape"}`);
+  const why = whyNot(command.data, context);
+  return why === null ? { ok: true, command: command.data } : refused(why);
+}
+
+/** Signature and payload must stay where they are in every protocol to come. */
+const envelopeSchema = z.object({ payload: z.string().max(200_000), sig: z.string().max(120) });
+
+const skewedSchema = z.object({
+  id: z.string().min(1).max(120),
+  aud: z.string().max(40),
+  epoch: z.int().min(1),
+  issuedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  issuedMonoMs: z.number().optional(),
+  order: z.unknown(),
+});
+const skewedRunSchema = z.object({
+  verb: z.literal("run"),
+  key: z.object(attemptKeySchema.shape),
+  devices: z.object({ origin: z.string(), target: z.string() }),
+});
+const endingSchema = z.discriminatedUnion("verb", [
+  z.object(cancelOrderSchema.shape),
+  z.object(stopOrderSchema.shape),
+]);
+
+function openSkewed(inner: unknown, upgrade: string, context: OpeningContext): OpenedCommand {
+  const read = skewedSchema.safeParse(inner);
+  if (!read.success) return refused(upgrade);
+  const { order, ...frame } = read.data;
+  const why = whyNot(frame, context);
+  if (why !== null) return refused(why);
+  const ending = endingSchema.safeParse(order);
+  const whole = commandSchema.safeParse({ v: 1, ...frame, order: ending.data });
+  if (ending.success && whole.success) return { ok: true, command: whole.data };
+  const run = skewedRunSchema.safeParse(order);
+  return {
+    ok: false,
+    why: upgrade,
+    skew: {
+      id: frame.id,
+      epoch: frame.epoch,
+      upgrade,
+      run: run.success
+        ? { key: run.data.key, alone: run.data.devices.origin === run.data.devices.target }
+        : null,
+    },
+  };
+}
+
+type Frame = Pick<Command, "epoch" | "issuedAt" | "expiresAt" | "issuedMonoMs"> & { readonly aud: string };
+
+function whyNot(frame: Frame, context: OpeningContext): string | null {
+  if (frame.aud !== "all" && frame.aud !== context.node) return `meant for ${frame.aud}`;
+  if (isExpired(frame, context)) return EXPIRED;
+  return frame.epoch < context.minEpoch ? `epoch ${frame.epoch} is over` : null;
+}
+
+/** Why a command that came too late is refused. */
+export const EXPIRED = "expired";
+
+/**
+ * The age of a command by the coordinator's own monotonic clock where the node has measured that of this very term; by the two wall
+ * clocks before that, which must then agree. A command from the future of that clock is as wrong as an old one.
+ */
+function isExpired(
+  { epoch, issuedAt, expiresAt, issuedMonoMs }: Frame,
+  { nowMs, coordinator }: OpeningContext,
+): boolean {
+  if (coordinator?.epoch !== epoch || issuedMonoMs === undefined) return Date.parse(expiresAt) < nowMs;
+  const lifeMs = Date.parse(expiresAt) - Date.parse(issuedAt);
+  const ageMs = coordinator.nowMs - issuedMonoMs;
+  return ageMs > lifeMs + coordinator.errorMs || ageMs < -coordinator.errorMs - 1000;
+}
+
+const refused = (why: string): OpenedCommand => ({ ok: false, why });
+
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
   try {
-    inner = JSON.parse(payload);
+    return JSON.parse(text);
   } catch {
-    return { ok: false, why: "payload is not JSON" };
+    return undefined;
   }
-  const parsed = commandSchema.safeParse(inner);
-  if (!parsed.success)
-    return { ok: false, why: `payload: ${parsed.error.issues[0]?.message ?? "wrong shape"}` };
-  const command = parsed.data;
-  if (command.aud !== "all" && command.aud !== context.node)
-    return { ok: false, why: `meant for ${command.aud}` };
-  if (Date.parse(command.expiresAt) < context.nowMs) return { ok: false, why: "expired" };
-  if (command.epoch < context.minEpoch) return { ok: false, why: `epoch ${command.epoch} is over` };
-  return { ok: true, command };
 }

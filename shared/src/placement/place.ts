@@ -1,103 +1,118 @@
-import type { NodeId } from "../ids.ts";
-import type { Inventory } from "../messages/inventory.ts";
-import type { Demand } from "./demand.ts";
-import { anyPair, fitting, isFit } from "./fits.ts";
+import type { TrialId } from "../ids.ts";
+import type { Assignment, SeatClaim, PlaceInput, Placed, Unplaced, WaitingQueue } from "./demand.ts";
+import { FairRound, type Turn, type TurnEnd } from "./fair-round.ts";
+import { Seating, type SeatLists } from "./seating.ts";
 import { whyNever } from "./why-never.ts";
 
-export interface Assignment {
-  readonly trial: string;
-  readonly devices: { readonly origin: NodeId; readonly target: NodeId };
-}
-export interface Unplaced {
-  readonly trial: string;
-  readonly why: string;
-  /** True when no enrolled node could ever be this device as things stand. */
-  readonly never: boolean;
-}
+const BUSY = "all fitting nodes are busy";
 
 /**
- * Assigns waiting trials, in their order, to free slots: all devices of a trial at once or none.
- * A cross-device trial takes a slot on two different nodes, a local one a single slot. Of the pairs that are
- * free the one with the fewest nodes to avoid is taken, then the one with the most free slots, then by name.
- * `held` counts slots which the coordinator has given away and not got back, whatever the inventory says.
- * Work grows with demands times nodes: pairs are never listed.
+ * Assigns waiting trials to what is free: all devices of a trial at once, with the GPUs of each, or none.
+ *
+ * Higher priorities first; among equals the study with the fewest attempts that run. Of the pairs that are free the one that wastes the
+ * least GPU memory is taken, then the one with the most free slots, then by name. A cross-device trial sits on two different nodes, a local
+ * one on a single node. Nodes to blame for an earlier attempt are left out wherever others could ever do: then the trial waits.
+ * A claim's trial comes first in its priority; where it does not fit yet, what is free of its seats is kept from all others of its
+ * priority and below.
+ *
+ * Work grows with the kinds of needs times nodes, and with what is placed; not with what waits.
  */
-export function place(
-  demands: readonly Demand[],
-  nodes: readonly Inventory[],
-  held: ReadonlyMap<NodeId, number>,
-): { assignments: Assignment[]; unplaced: Unplaced[] } {
-  const free = new Map(nodes.map((n) => [n.node, n.slots - (held.get(n.node) ?? 0)]));
-  const left = ({ node }: Inventory) => free.get(node) ?? 0;
-  // In the order of names once, so that of equals the first that is met is the first by name.
-  const ready = nodes.filter((n) => n.state === "ready").toSorted((a, b) => a.node.localeCompare(b.node));
-  const assignments: Assignment[] = [];
-  const unplaced: Unplaced[] = [];
-  for (const demand of demands) {
-    const able = ready.filter((n) => isFit(n, demand));
-    const [origins, targets] = fitting(able, demand);
-    if (!anyPair(demand, origins, targets)) {
-      unplaced.push({ trial: demand.trial, never: true, why: whyNever(demand, ready) });
-      continue;
+export function place({ queues, nodes, held, claim = null }: PlaceInput): Placed {
+  const look = new Look(new Seating(nodes, held), claim);
+  const priorities = [...new Set(queues.map(({ priority }) => priority))].sort((a, b) => b - a);
+  const full = queues.filter(({ waiting }) => waiting.length > 0);
+  for (const priority of priorities) look.round(full.filter((queue) => queue.priority === priority));
+  return look.result(full);
+}
+
+/** The first of a study that found no seat. */
+interface Stuck {
+  readonly trial: TrialId;
+  readonly lists: SeatLists;
+}
+
+class Look {
+  readonly #seating: Seating;
+  readonly #claim: SeatClaim | null;
+  readonly #assignments: Assignment[] = [];
+  readonly #taken = new Set<string>();
+  /** By study; those that somebody went past are no longer here. */
+  readonly #stuck = new Map<string, Stuck>();
+  readonly #first = new Set<string>();
+  readonly #passed: TrialId[] = [];
+  /** Queues of which no trial could ever sit, with the reason. */
+  readonly #never = new Map<WaitingQueue, string>();
+  /** Kinds of needs for which nothing is free any more. */
+  readonly #busy = new Set<SeatLists>();
+
+  constructor(seating: Seating, claim: SeatClaim | null) {
+    this.#seating = seating;
+    this.#claim = claim;
+  }
+
+  /** Everything of one priority. */
+  round(queues: readonly WaitingQueue[]): void {
+    const round = new FairRound(queues);
+    this.#honourClaim(round);
+    for (let turn = round.next(); turn !== null; turn = round.next()) round.end(this.#take(turn));
+  }
+
+  #honourClaim(round: FairRound): void {
+    const turn = this.#claim === null ? null : round.claimed(this.#claim.trial);
+    if (this.#claim === null || turn === null) return;
+    const lists = this.#seating.lists(turn.queue.needs);
+    if (this.#seat(turn, lists)) round.claimedPlaced(turn);
+    else this.#seating.withhold(lists, this.#claim);
+  }
+
+  #take(turn: Turn): TurnEnd {
+    const { queue, trial } = turn;
+    if (this.#never.has(queue)) return "full";
+    const lists = this.#seating.lists(queue.needs);
+    if (!this.#busy.has(lists)) {
+      if (!lists.ever) {
+        this.#never.set(queue, whyNever(queue.needs, this.#seating.inventories, this.#seating.held));
+        return "full";
+      }
+      if (this.#seat(turn, lists)) return "placed";
+      if (trial.avoid.size === 0) this.#busy.add(lists);
     }
-    const seat = (node: Inventory): Seat => ({
-      node: node.node,
-      avoided: Number(demand.avoid.has(node.node)),
-      left: left(node),
+    if (!this.#first.has(queue.study)) {
+      this.#first.add(queue.study);
+      this.#stuck.set(queue.study, { trial: trial.trial, lists });
+    }
+    return this.#busy.has(lists) ? "full" : "passed";
+  }
+
+  #seat({ trial: { trial, avoid } }: Turn, lists: SeatLists): boolean {
+    const assignment = this.#seating.seat(trial, lists, avoid);
+    if (assignment === null) return false;
+    this.#assignments.push(assignment);
+    this.#taken.add(trial);
+    const nodes = Object.values(assignment.devices);
+    for (const [study, stuck] of this.#stuck)
+      if (nodes.some(stuck.lists.touches)) {
+        this.#passed.push(stuck.trial);
+        this.#stuck.delete(study);
+      }
+    return true;
+  }
+
+  result(queues: readonly WaitingQueue[]): Placed {
+    const unplaced = queues.flatMap((queue): Unplaced[] => {
+      const left = queue.waiting.find(({ trial }) => !this.#taken.has(trial));
+      if (left === undefined) return [];
+      const why = this.#never.get(queue);
+      return [
+        {
+          study: queue.study,
+          needs: queue.needs,
+          trial: left.trial,
+          never: why !== undefined,
+          why: why ?? BUSY,
+        },
+      ];
     });
-    const open = (some: readonly Inventory[]) => some.filter((n) => left(n) > 0).map(seat);
-    const devices =
-      demand.shape === "local-copy"
-        ? bestSingle(open(origins), open(targets))
-        : bestPair(open(origins), open(targets));
-    if (devices === null) {
-      unplaced.push({ trial: demand.trial, never: false, why: "all fitting nodes are busy" });
-      continue;
-    }
-    for (const node of new Set(Object.values(devices))) free.set(node, (free.get(node) ?? 0) - 1);
-    assignments.push({ trial: demand.trial, devices });
+    return { assignments: this.#assignments, unplaced, passed: this.#passed };
   }
-  return { assignments, unplaced };
-}
-
-/** A free, fitting node for one device. Lists of seats stand in the order of names. */
-interface Seat {
-  readonly node: NodeId;
-  readonly avoided: number;
-  readonly left: number;
-}
-
-/** Strictly better, names aside: what is met first wins among equals. */
-const better = (a: Omit<Seat, "node">, b: Omit<Seat, "node">): boolean =>
-  a.avoided < b.avoided || (a.avoided === b.avoided && a.left > b.left);
-
-function best(seats: readonly Seat[]): Seat | null {
-  let found: Seat | null = null;
-  for (const seat of seats) if (found === null || better(seat, found)) found = seat;
-  return found;
-}
-
-function bestSingle(origins: readonly Seat[], targets: readonly Seat[]): Assignment["devices"] | null {
-  const names = new Set(targets.map((seat) => seat.node));
-  const found = best(origins.filter((seat) => names.has(seat.node)));
-  return found === null ? null : { origin: found.node, target: found.node };
-}
-
-/** What counts of a pair is the sum over its two nodes: an origin's best target is the best of all, or, where that is itself, the best of the others. */
-function bestPair(origins: readonly Seat[], targets: readonly Seat[]): Assignment["devices"] | null {
-  const first = best(targets);
-  const second = best(targets.filter((seat) => seat.node !== first?.node));
-  let found: {
-    readonly pair: Assignment["devices"];
-    readonly avoided: number;
-    readonly left: number;
-  } | null = null;
-  for (const origin of origins) {
-    const target = first?.node === origin.node ? second : first;
-    if (target === null) continue;
-    const sum = { avoided: origin.avoided + target.avoided, left: origin.left + target.left };
-    if (found === null || better(sum, found))
-      found = { ...sum, pair: { origin: origin.node, target: target.node } };
-  }
-  return found?.pair ?? null;
 }

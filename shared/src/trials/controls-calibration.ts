@@ -47,7 +47,8 @@ export function calibrationFor(
   const none = (why: string) => ({ found: false, nodes, why }) as const;
   if (nodes.length === 0) return none("no attempt of this study was placed on a node");
   const before = [...journal.studies.values()]
-    .filter((other) => other.definition.controls && isOverBefore(other, study))
+    // Nodes of another lab may have the names of those here.
+    .filter((other) => other.imported === null && other.definition.controls && isOverBefore(other, study))
     .filter((other) => !study.definition.controls || other.id === study.id)
     .toSorted((a, b) => endMs(b) - endMs(a));
   if (before.length === 0) return none("no control study was over before it");

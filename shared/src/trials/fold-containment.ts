@@ -68,10 +68,15 @@ export function foldAttempt(view: AttemptContainment, { node, at, key, body }: N
 }
 
 /** Takes what a record says of its node into the node's view. */
-export function foldNode(view: NodeContainment, { node, at, key, body }: NodeRecord): void {
+export function foldNode(
+  view: NodeContainment,
+  { node, at, key, body }: NodeRecord,
+  /** When it reached the coordinator, by that one's clock: what happened during a study is told by one clock. */
+  takenAt: string,
+): void {
   switch (body.kind) {
     case "breach":
-      keepNewest(view.breaches, breachOf(node, at, key, body));
+      keepNewest(view.breaches, breachOf(node, takenAt, key, body));
       break;
     case "emptied":
       keepNewest(view.emptied, emptiedOf(node, at, body));

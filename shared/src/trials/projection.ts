@@ -1,5 +1,5 @@
 import type { CoordinatorRecord } from "../journal/coordinator-record.ts";
-import { nodeRecordSchema, type NodeRecord } from "../journal/node-record.ts";
+import type { NodeRecord } from "../journal/node-record.ts";
 import { COPY_APPROVAL, OVERSIGHT_KINDS } from "../journal/oversight-record.ts";
 import { profileName } from "../claims/profile.ts";
 import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
@@ -13,7 +13,11 @@ import {
   type NodeContainment,
 } from "./containment-view.ts";
 import { attemptOf, foldAttempt, foldNode } from "./fold-containment.ts";
+import { foldImported, importedRecord, mayImport } from "./fold-import.ts";
 import { emptyOversight, foldOversight } from "./oversight-view.ts";
+import { parseNodeLine } from "./node-line.ts";
+import { StateCounts } from "./state-counts.ts";
+import { touchedBy } from "./touched.ts";
 import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialView } from "./trial-view.ts";
 
 export interface ProjectionOptions {
@@ -42,13 +46,32 @@ export class Projection {
   readonly containment = new Map<NodeId, NodeContainment>();
   /** Nodes that a person keeps out of service, those too that never gave an inventory. */
   readonly drained = new Map<NodeId, { readonly who: string; readonly why: string }>();
+  /** Trials with an attempt that has not ended, in the order of their placements. */
+  readonly underWay = new Map<TrialId, TrialView>();
+  /** Trials by state, of all studies and of each. */
+  readonly counts = new StateCounts();
   readonly #keepRecords: ProjectionOptions["keepRecords"];
+  /** Imported attempts whose own end did not follow yet. */
+  readonly #importing = new Set<AttemptView>();
 
   constructor({ keepRecords }: ProjectionOptions = { keepRecords: "all" }) {
     this.#keepRecords = keepRecords;
   }
 
   apply(record: CoordinatorRecord): void {
+    this.#fold(record);
+    for (const id of touchedBy(record.body, this)) this.#count(this.trials.get(id));
+  }
+
+  #count(trial: TrialView | undefined): void {
+    if (trial === undefined) return;
+    const id = trial.trial;
+    this.counts.count(trial);
+    if (trial.attempts.every(({ endedAt }) => endedAt !== null)) this.underWay.delete(id);
+    else if (!this.underWay.has(id)) this.underWay.set(id, trial);
+  }
+
+  #fold(record: CoordinatorRecord): void {
     const { body, at } = record;
     switch (body.kind) {
       case "coordinator-started":
@@ -94,6 +117,8 @@ export class Projection {
         break;
       case "study-resumed":
         this.#onStudy(body, at, (study) => {
+          // A person has looked at what went wrong before.
+          if (body.who !== "budget") study.recentEnds.length = 0;
           study.paused = null;
           return "resumed";
         });
@@ -105,12 +130,13 @@ export class Projection {
         this.#place(body, at);
         break;
       case "node-record":
-        this.#take(body.node, body.seq, body.line);
+        this.#take(body.node, body.seq, body.line, at);
         break;
       case "adjudicated":
         this.#onAttempt(body.key, (attempt, trial) => {
           attempt.adjudications = body.results;
           this.#end(attempt, at);
+          this.#noteEnd(trial, attempt);
           trial.state = "done";
           for (const result of body.results) trial.verdicts[result.profile] = result.verdict;
           trial.why = body.results.map((r) => `${r.profile} ${r.verdict}: ${r.reason}`).join("; ");
@@ -127,6 +153,7 @@ export class Projection {
           attempt.fault = body.fault;
           attempt.detail = body.detail;
           this.#end(attempt, attempt.endedAt ?? at);
+          this.#noteEnd(trial, attempt);
           trial.state = body.retry ? "waiting" : "invalid";
           trial.why = `attempt ${attempt.attempt} is invalid: ${body.fault} (${body.detail})`;
           if (body.retry) return;
@@ -138,12 +165,7 @@ export class Projection {
         break;
       case "cancelled": {
         const trial = this.trials.get(body.trial);
-        if (trial !== undefined && !isFinal(trial.state)) {
-          trial.state = "cancelled";
-          trial.why = body.why;
-          const last = trial.attempts.at(-1);
-          if (last?.endedAt === null) this.#end(last, at);
-        }
+        if (trial !== undefined) this.#cancel(trial, body.why, at);
         break;
       }
       case "study-ended": {
@@ -151,6 +173,7 @@ export class Projection {
         if (study !== undefined) {
           study.endedAt = at;
           study.endedWhy = body.why;
+          if (study.imported !== null) study.paused = null;
         }
         break;
       }
@@ -158,7 +181,15 @@ export class Projection {
         this.#onStudy(body, at, () => `${body.count} objects removed`);
         break;
       case "study-moved":
+        this.#onStudy(body, at, (study) => {
+          study.moved = { who: body.who, why: body.why };
+          for (const trial of this.trialsOf(study.id))
+            this.#cancel(trial, "the study was moved to another lab", at);
+          return "moved to another lab";
+        });
+        break;
       case "imported":
+        this.#import(body);
         break;
       case "lab-breach":
         keepNewest(this.labBreaches, { at, breach: body.breach, detail: body.detail });
@@ -167,6 +198,17 @@ export class Projection {
         this.stopped = { at, why: body.why };
         break;
     }
+  }
+
+  #noteEnd({ study: id }: TrialView, { fault, refused, lost, devices }: AttemptView): void {
+    const study = this.studies.get(id);
+    if (study === undefined) return;
+    const named = refused?.node ?? lost?.node;
+    study.recentEnds.push({
+      fault,
+      nodes: named === undefined ? [...new Set(Object.values(devices))] : [named],
+    });
+    if (study.recentEnds.length > study.definition.faultLimit.of) study.recentEnds.shift();
   }
 
   /** The attempt that a key names, or undefined. */
@@ -196,9 +238,12 @@ export class Projection {
       budget: definition.budget ?? {},
       changes: [],
       paused: null,
+      recentEnds: [],
       submittedAt: at,
       endedAt: null,
       endedWhy: "",
+      moved: null,
+      imported: null,
       trials: planned.map((p) => p.trial),
     });
     for (const { trial, arm: name, repeat } of planned) {
@@ -269,17 +314,35 @@ export class Projection {
     });
   }
 
-  #take(node: NodeId, seq: number, line: string): void {
+  #take(node: NodeId, seq: number, line: string, at: string): void {
     this.taken.set(node, Math.max(seq, this.taken.get(node) ?? 0));
     const record = parseNodeRecord(line);
     if (record?.node !== node) return;
-    foldNode(this.#containmentOf(node), record);
+    foldNode(this.#containmentOf(node), record, at);
+    this.#takeOfAttempt(record, at);
+  }
+
+  /** Nothing of it is said of this lab's nodes, which may have the names of others. */
+  #import(body: Extract<CoordinatorRecord["body"], { kind: "imported" }>): void {
+    const record = importedRecord(body);
+    if (record === null || !mayImport(record, body.lab, this)) return;
+    if (record.body.kind === "node-record") {
+      const taken = parseNodeRecord(record.body.line);
+      if (taken?.node === record.body.node) this.#takeOfAttempt(taken, record.at);
+      return;
+    }
+    if (record.body.kind !== "study-moved") this.apply(record);
+    foldImported(record, body.lab, this, this.#importing);
+  }
+
+  /** @param at when it reached the coordinator. */
+  #takeOfAttempt(record: NodeRecord, at: string): void {
     const key = attemptOf(record);
     if (key === null) return;
     this.#onAttempt(key, (attempt) => {
       if (mayWrite(attempt.devices, record)) foldAttempt(attempt, record);
     });
-    if (record.key !== undefined) this.#observe(record, record.key);
+    if (record.key !== undefined) this.#observe(record, record.key, at);
   }
 
   #containmentOf(node: NodeId): NodeContainment {
@@ -290,21 +353,31 @@ export class Projection {
     return fresh;
   }
 
+  #cancel(trial: TrialView, why: string, at: string): void {
+    if (isFinal(trial.state)) return;
+    trial.state = "cancelled";
+    trial.why = why;
+    const last = trial.attempts.at(-1);
+    if (last?.endedAt === null) this.#end(last, at);
+  }
+
   #end(attempt: AttemptView, at: string): void {
     attempt.endedAt = at;
+    this.#importing.delete(attempt);
     if (this.#keepRecords === "all") return;
     attempt.records.length = 0;
     attempt.approvals.clear();
   }
 
   /** Records of a node that has no such part in the attempt stay in the journal only. Those of an attempt that is over say what became of its nodes, and do not move the trial. */
-  #observe(record: NodeRecord, key: AttemptKey): void {
+  #observe(record: NodeRecord, key: AttemptKey, at: string): void {
     this.#onAttempt(key, (attempt, trial) => {
       if (!mayWrite(attempt.devices, record)) return;
-      if (attempt.endedAt === null || this.#keepRecords === "all") attempt.records.push(record);
+      if (attempt.endedAt === null || this.#keepRecords === "all" || this.#importing.has(attempt))
+        attempt.records.push(record);
       const { body, node } = record;
       const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
-      foldOversight(attempt, record);
+      foldOversight(attempt, { ...record, at });
       if (attempt.endedAt !== null && this.#keepRecords === "live") attempt.approvals.clear();
       if (body.kind === "accepted") attempt.accepted.add(body.device);
       if (body.kind === "refused") attempt.refused ??= { node, fault: body.fault, why: body.why };
@@ -319,7 +392,7 @@ export class Projection {
         attempt.tokens = body.tokens;
       }
       if (!live) return;
-      if (body.kind === "accepted" && body.device === "origin") {
+      if (body.kind === "accepted" && body.device === "origin" && trial.state === "placed") {
         trial.state = "running";
         trial.why = `runs on ${node}`;
       }
@@ -365,9 +438,6 @@ function isOfCopy(body: NodeRecord["body"]): boolean {
 
 /** Null for a line that is no record of a version known here: it is kept in the journal and changes nothing. */
 function parseNodeRecord(line: string): NodeRecord | null {
-  try {
-    return nodeRecordSchema.parse(JSON.parse(line));
-  } catch {
-    return null;
-  }
+  const parsed = parseNodeLine(line);
+  return parsed.ok ? parsed.record : null;
 }

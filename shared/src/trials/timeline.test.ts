@@ -8,17 +8,29 @@ import type { AttemptView } from "./trial-view.ts";
 const KEY = { trial: "s-001", attempt: 1, epoch: 1 };
 const PROCESS = { bootId: "b", pid: 7, startTick: 1 };
 
-/** Records of one attempt: node, second of the node's clock, body. */
-function attemptOf(records: readonly (readonly [node: string, second: number, body: object])[]): AttemptView {
+/** Each daemon's monotonic clock begins where it likes; the coordinator's stands at 0 when they stand at this. */
+const BEGINS: Readonly<Record<string, number>> = { alpha: 5_000_000, beta: 77 };
+const clockOf = (node: string, errorMs = 2, epoch = 1) => ({
+  clock: { epoch, offsetMs: -(BEGINS[node] ?? 0), errorMs, ageMs: 0 },
+});
+
+/**
+ * Records of one attempt, in the order in which they reach the coordinator: node, second of the coordinator's clock, body, and what more
+ * the record says. The nodes' wall clocks are hours apart.
+ */
+function attemptOf(
+  records: readonly (readonly [node: string, second: number, body: object, more?: object])[],
+): AttemptView {
   const journal = new StudyJournal()
     .apply({ kind: "study-submitted", study: "s", file: "", definition: CONTROL_STUDY, specimens: {} })
     .apply({ kind: "placed", study: "s", key: KEY, devices: { origin: "alpha", target: "beta" } });
   const seqs = new Map<string, number>();
-  for (const [node, second, body] of records) {
+  for (const [node, second, body, more = clockOf(node)] of records) {
     const seq = (seqs.get(node) ?? 0) + 1;
     seqs.set(node, seq);
-    const at = new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
-    const line = { v: 1, node, seq, prev: "0".repeat(64), bootId: "b", at, monoMs: 0, key: KEY, body };
+    const at = new Date(Date.UTC(2026, 0, 1, node === "beta" ? 9 : 0) + second * 1000).toISOString();
+    const monoMs = second * 1000 + (BEGINS[node] ?? 0);
+    const line = { v: 1, node, seq, prev: "0".repeat(64), bootId: "b", at, monoMs, key: KEY, ...more, body };
     journal.apply({ kind: "node-record", node, seq, line: JSON.stringify(line) });
   }
   const attempt = journal.state.trialsOf(studyIdSchema.parse("s"))[0]?.attempts[0];
@@ -32,7 +44,7 @@ const step = (turn: number) => ({
 });
 const opened = seen({ kind: "opened", process: PROCESS, path: "/w.gguf", size: 9 });
 
-it("puts the records of all nodes on one axis, by time", () => {
+it("puts the records of all nodes on the coordinator's axis, whatever their own clocks say", () => {
   const axis = timelineOf(
     attemptOf([
       ["alpha", 0, { kind: "accepted", device: "origin", command: "c" }],
@@ -65,7 +77,7 @@ it("keeps each node's own order, whatever the clocks say, and loses nothing", ()
   );
 });
 
-it("is sorted by time where each node's clock goes forward", () => {
+it("is sorted by the coordinator's time where all have measured it", () => {
   const record = fc.tuple(fc.constantFrom("alpha", "beta"), fc.integer({ min: 0, max: 50 }));
   fc.assert(
     fc.property(fc.array(record, { maxLength: 20 }), (times) => {
@@ -75,6 +87,71 @@ it("is sorted by time where each node's clock goes forward", () => {
       expect(axis.map((e) => e.ms)).toEqual(axis.map((e) => e.ms).toSorted((a, b) => a - b));
     }),
   );
+});
+
+const accepted = (device: string) => ({ kind: "accepted", device, command: "c" });
+const up = (device: string) => ({ kind: "cell-up", device, cell: device, facts: {} });
+const named = (attempt: AttemptView) => timelineOf(attempt).map(({ node, seq }) => `${node}#${seq}`);
+
+it("keeps to what one daemon asked the other, closer than any clock can tell", () => {
+  const far = clockOf("beta", 900);
+  const early = { clock: { ...far.clock, offsetMs: far.clock.offsetMs - 800 } };
+  const attempt = attemptOf([
+    ["beta", 1.1, accepted("target"), early],
+    ["beta", 1.2, up("target"), early],
+    ["alpha", 1, accepted("origin")],
+    ["alpha", 1.3, up("origin")],
+  ]);
+  expect(named(attempt)).toEqual(["alpha#1", "beta#1", "beta#2", "alpha#2"]);
+});
+
+it("orders by arrival, and never by wall clocks, where a daemon's clock was not measured", () => {
+  const none = {};
+  const attempt = attemptOf([
+    ["beta", 9, step(1), none],
+    ["alpha", 1, step(2), none],
+    ["beta", 0, step(3), none],
+  ]);
+  expect(named(attempt)).toEqual(["beta#1", "alpha#1", "beta#2"]);
+  expect(timelineOf(attempt).map(({ errorMs }) => errorMs)).toEqual([null, null, null]);
+});
+
+it("places what came before a daemon's first measurement by that measurement, and says how wrong it may be", () => {
+  const attempt = attemptOf([
+    ["alpha", 0, step(1), {}],
+    ["beta", 5, step(2)],
+    ["alpha", 10, step(3)],
+  ]);
+  expect(timelineOf(attempt).map(({ ms, errorMs }) => [ms, errorMs])).toEqual([
+    [0, 4],
+    [5000, 2],
+    [10_000, 2],
+  ]);
+});
+
+it("keeps to one term's clock where the coordinator began anew meanwhile", () => {
+  const later = (node: string) => ({
+    clock: { ...clockOf(node).clock, epoch: 2, offsetMs: -(BEGINS[node] ?? 0) - 4000 },
+  });
+  const attempt = attemptOf([
+    ["alpha", 1, step(1)],
+    ["alpha", 6, step(2), later("alpha")],
+    ["beta", 2, step(3)],
+    ["beta", 7, step(4), later("beta")],
+    ["beta", 8, step(5)],
+  ]);
+  expect(named(attempt)).toEqual(["alpha#1", "beta#1", "alpha#2", "beta#2", "beta#3"]);
+  expect(timelineOf(attempt).map(({ ms }) => ms)).toEqual([0, 1000, 5000, 6000, 7000]);
+});
+
+it("takes a daemon that started again for another clock", () => {
+  const restarted = { monoMs: 10, ...clockOf("beta"), clock: { ...clockOf("beta").clock, offsetMs: 2990 } };
+  const attempt = attemptOf([
+    ["beta", 1, step(1)],
+    ["beta", 0, { kind: "lost", device: "target", detail: "" }, restarted],
+    ["alpha", 2, step(2)],
+  ]);
+  expect(named(attempt)).toEqual(["beta#1", "alpha#1", "beta#2"]);
 });
 
 it("tells ports, questions, stops and the end of a cell in words", () => {

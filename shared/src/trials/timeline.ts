@@ -1,17 +1,20 @@
 import { containmentEntry } from "./timeline-containment.ts";
 import type { Device, NodeId } from "../ids.ts";
-import type { NodeRecord, NodeRecordBody } from "../journal/node-record.ts";
+import type { NodeRecordBody } from "../journal/node-record.ts";
 import { oversightEntry } from "./timeline-oversight.ts";
 import { observationEntry } from "./timeline-observation.ts";
+import { inCausalOrder } from "./timeline-order.ts";
 import type { TimelineWhat, Told } from "./timeline-entry.ts";
 import type { AttemptView } from "./trial-view.ts";
 
 /** One record of an attempt on the axis of time. */
 export interface TimelineEntry {
-  /** Wall clock of the node that wrote it: between nodes as right as their clocks agree. */
+  /** Wall clock of the node that wrote it: for people, and never for order. */
   readonly at: string;
-  /** Milliseconds after the first record of the axis, below 0 where a node's clock went back. */
+  /** Milliseconds after the first record of the axis; below 0 where two clocks disagree by that much. */
   readonly ms: number;
+  /** How wrong `ms` may be: it is the coordinator's clock as the node measured it. Null: it is the node's own wall clock. */
+  readonly errorMs: number | null;
   /** `node#seq` finds the record in that node's chain. */
   readonly node: NodeId;
   readonly seq: number;
@@ -24,45 +27,25 @@ export interface TimelineEntry {
 }
 
 /**
- * Every record of an attempt on one axis. Records of one node never change their order, whatever its clock did; between
- * nodes the earlier wall time comes first.
+ * Every record of an attempt on one axis, in an order that holds whatever the nodes' wall clocks say: see `inCausalOrder`. Times are
+ * the coordinator's where all daemons have measured that clock; else each node's wall time, which orders nothing.
  */
 export function timelineOf(attempt: AttemptView): TimelineEntry[] {
-  const chains = new Map<NodeId, NodeRecord[]>();
-  for (const record of attempt.records) {
-    const chain = chains.get(record.node);
-    if (chain === undefined) chains.set(record.node, [record]);
-    else chain.push(record);
-  }
-  const records = [...chains.values()]
-    .map((chain) => chain.toSorted((a, b) => a.seq - b.seq))
-    .reduce<NodeRecord[]>(merge, []);
-  const start = Date.parse(records[0]?.at ?? "");
-  return records.map((record) => ({
+  const ordered = inCausalOrder(attempt);
+  const measured = ordered.every(({ time }) => time !== null);
+  const first = ordered[0];
+  const startMs = measured ? (first?.time?.ms ?? 0) : Date.parse(first?.record.at ?? "");
+  return ordered.map(({ record, time }) => ({
     at: record.at,
-    ms: Date.parse(record.at) - start,
+    ms: rounded((measured && time !== null ? time.ms : Date.parse(record.at)) - startMs),
+    errorMs: measured && time !== null ? rounded(time.errorMs) : null,
     node: record.node,
     seq: record.seq,
     ...entryOf(record.body, attempt.devices, record.node),
   }));
 }
 
-/** Two chains as one: the head with the earlier wall time is taken, so that neither changes its own order. */
-function merge(a: readonly NodeRecord[], b: readonly NodeRecord[]): NodeRecord[] {
-  const merged: NodeRecord[] = [];
-  let [i, j] = [0, 0];
-  for (let [x, y] = [a[i], b[j]]; x !== undefined || y !== undefined; [x, y] = [a[i], b[j]]) {
-    const takeFirst = y === undefined || (x !== undefined && Date.parse(x.at) <= Date.parse(y.at));
-    if (takeFirst && x !== undefined) {
-      merged.push(x);
-      i += 1;
-    } else if (y !== undefined) {
-      merged.push(y);
-      j += 1;
-    }
-  }
-  return merged;
-}
+const rounded = (ms: number) => Math.round(ms * 1000) / 1000;
 
 type Rest = Pick<TimelineEntry, "device" | "generation" | "what" | "detail">;
 

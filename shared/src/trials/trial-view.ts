@@ -105,9 +105,18 @@ export interface StudyView {
   readonly changes: { readonly at: string; readonly who: string; readonly what: string }[];
   /** Set while no new attempt begins. */
   paused: { readonly who: string; readonly why: string } | null;
+  /**
+   * The last ended attempts of the study, at most `faultLimit.of` of them, each with its infra fault and the nodes that it ran on (or
+   * the one that spoke up); empty again when a person resumes the study.
+   */
+  readonly recentEnds: { readonly fault: Fault | null; readonly nodes: readonly NodeId[] }[];
   readonly submittedAt: string;
   endedAt: string | null;
   endedWhy: string;
+  /** Set where it was exported to go on in another lab. */
+  moved: { readonly who: string; readonly why: string } | null;
+  /** Of a study from another lab: the key id of its coordinator there, whether it was moved and not only copied, and its pause there. */
+  imported: { readonly lab: string; moved: boolean; paused: StudyView["paused"] } | null;
   readonly trials: TrialId[];
 }
 

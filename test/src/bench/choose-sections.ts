@@ -9,6 +9,8 @@ export const SECTION_NAMES = [
   "challenge",
   "cell",
   "loop",
+  "failover",
+  "placement",
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 

@@ -2,9 +2,11 @@ import { benchCell } from "./cell.ts";
 import { benchChallenge, FLOOR_MS, SILENCES_MS } from "./challenge.ts";
 import type { SectionName } from "./choose-sections.ts";
 import { benchDigest } from "./digest.ts";
-import { benchDispatch } from "./dispatch.ts";
+import { dispatchLines } from "./dispatch-lines.ts";
 import { benchListener } from "./listener.ts";
+import { failoverLines } from "./failover-lines.ts";
 import { loopLines } from "./loop-lines.ts";
+import { placementLines } from "./placement-lines.ts";
 import { benchSnapshot } from "./snapshot.ts";
 import { show } from "./spread.ts";
 import { benchSsh } from "./ssh.ts";
@@ -39,14 +41,6 @@ async function* snapshot() {
     yield `  ratio     ${atMost(bench.ratio, 1)}, ${bench.rounds} rounds`;
     yield `  longest delay of the daemon's event loop meanwhile ${bench.loopDelayMaxMs.toFixed(1)} ms; idle, the same machine shows ${bench.loopDelayIdleMs.toFixed(1)} ms`;
   }
-}
-
-async function* dispatch() {
-  yield "Dispatch: HTTP submit until the node has journalled the command, against one bare JetStream publish, pull and ack";
-  const { submitToAccepted, plain, ratio, rounds } = await benchDispatch();
-  yield `ours      ${show(submitToAccepted)}`;
-  yield `bare      ${show(plain)}`;
-  yield `ratio     ${ratio.toFixed(1)} (two fsyncs, placement, compare-and-set and signature are in it), ${rounds} rounds`;
 }
 
 async function* trial() {
@@ -107,11 +101,13 @@ async function* cell() {
 export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   ssh,
   snapshot,
-  dispatch,
+  dispatch: dispatchLines,
   trial,
   digest,
   listener,
   challenge,
   cell,
   loop: () => loopLines("whole"),
+  failover: failoverLines,
+  placement: placementLines,
 };

@@ -2,10 +2,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { createLogger } from "@redline/daemon";
+import { ask, createLogger } from "@redline/daemon";
 import {
   approvalsSchema,
   attemptKeySchema,
+  COORDINATOR,
   nodeIdSchema,
   signCommand,
   subjects,
@@ -52,6 +53,8 @@ async function bench() {
     ...{ nc: mine, node: alpha, registry, publicKey, epoch: { highest: 1 }, now: Date.now, logger },
     ...{ lifeLine: { pulse: () => true }, onSelfTest: refuse, onClear: refuse },
     stops: { stop: () => Promise.resolve(0) },
+    held: { cancel: () => Promise.resolve(), stop: () => Promise.resolve() },
+    ...{ clock: { now: () => null }, hurry: { now: () => undefined } },
   });
   await mine.flush();
   const clock = { monoMs: () => performance.now(), now: () => new Date() };
@@ -79,7 +82,8 @@ async function bench() {
         expiresAt: at(60_000),
       };
       const bytes = JSON.stringify(signCommand({ ...command, order: what }, privateKey));
-      return () => coordinator.request(subjects.control(alpha), bytes, { timeout: 3000 });
+      const route = { from: COORDINATOR, to: alpha, subject: subjects.control(alpha) };
+      return () => ask(coordinator, route, bytes, 3000);
     },
     async [Symbol.asyncDispose]() {
       ended.abort(new Error("the test is over"));

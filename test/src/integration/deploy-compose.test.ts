@@ -48,8 +48,8 @@ describe.each(Object.entries(compose.services))("service %s", (_, its) => {
       const [source = "", target = "", mode] = volume.split(":");
       expect(target).toMatch(/^\//);
       if (!source.startsWith(".")) expect(compose.volumes).toHaveProperty(source);
-      // Written by make-config.mjs; everything else is in the repository, and read-only.
-      else if (!source.startsWith("./nats/")) await stat(resolve(folder, source));
+      // Written by `redline init`; everything else is in the repository, and read-only.
+      else if (!source.startsWith("./lab/")) await stat(resolve(folder, source));
       if (source.startsWith(".")) expect(mode).toBe("ro");
     }
     if (its.build !== undefined) await stat(resolve(folder, its.build.context, its.build.dockerfile));
@@ -69,7 +69,7 @@ it("keeps dashboards away from the bus", () => {
 it("gives the coordinator settings that it accepts", async () => {
   const { loadSettings } = await import("@redline/coordinator");
   const { environment } = compose.services["coordinator"] ?? {};
-  const settings = loadSettings({ ...environment, REDLINE_NODES: "alpha,beta" });
+  const settings = loadSettings({ ...environment });
   expect(settings.REDLINE_HTTP_LISTEN?.port).toBe(8770);
   const text = await readFile(join(repository, "coordinator/src/settings.ts"), "utf8");
   for (const name of Object.keys(environment ?? {})) expect(text).toContain(`${name}:`);
@@ -77,7 +77,12 @@ it("gives the coordinator settings that it accepts", async () => {
 
 it("keeps keys and passwords out of the repository", async () => {
   const ignored = (await readFile(join(folder, ".gitignore"), "utf8")).split("\n");
-  for (const { file: path } of Object.values(compose.secrets))
+  const mounted = Object.values(compose.services).flatMap(({ volumes }) =>
+    volumes.map((v) => v.split(":")[0] ?? ""),
+  );
+  const lab = mounted.filter((source) => source.startsWith("./lab/")).map((file) => ({ file }));
+  expect(lab.length).toBe(2);
+  for (const { file: path } of [...Object.values(compose.secrets), ...lab])
     expect(ignored.some((line) => line !== "" && path.slice(1).startsWith(line))).toBe(true);
 });
 

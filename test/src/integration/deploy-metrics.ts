@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,7 +28,10 @@ export interface RunningCoordinator extends AsyncDisposable {
 export async function startLonelyCoordinator(port: number): Promise<RunningCoordinator> {
   const dir = await mkdtemp(join(tmpdir(), "redline-lonely-"));
   const end = new AbortController();
+  const tokens = join(dir, "http-tokens");
+  await writeFile(tokens, "");
   const settings = loadSettings({
+    REDLINE_HTTP_TOKENS_FILE: tokens,
     REDLINE_STATE_DIR: dir,
     REDLINE_NATS_URLS: "nats://127.0.0.1:1",
     REDLINE_HTTP_LISTEN: `127.0.0.1:${port}`,

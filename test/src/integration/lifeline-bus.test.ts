@@ -2,11 +2,18 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:cry
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectNats } from "@redline/daemon";
-import { nodeIdSchema, signCommand, signKill, subjects, trialIdSchema, type Command } from "@redline/shared";
+import { ask as askOf, connectNats, EVERYONE, makeNatsConfig } from "@redline/daemon";
+import {
+  COORDINATOR,
+  nodeIdSchema,
+  signCommand,
+  signKill,
+  subjects,
+  trialIdSchema,
+  type Command,
+} from "@redline/shared";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { makeNatsConfig } from "../../../deploy/nats/nats-config.mjs";
 import { killCommand } from "../../../cli/dist/commands/kill.js";
 import { testContext } from "../../../cli/dist/testing/test-context.js";
 import { serveControl } from "../../../node-agent/dist/dispatch/control.js";
@@ -66,6 +73,9 @@ describe.skipIf(program === undefined)("pulses, orders and kills on the bus", ()
       publicKey,
       epoch: { highest: 2 },
       now: Date.now,
+      held: { cancel: () => Promise.resolve(), stop: () => Promise.resolve() },
+      clock: { now: () => null },
+      hurry: { now: () => undefined },
       logger: node.logger,
       lifeLine: { pulse: (order, epoch) => lifeLine.pulse(order, epoch) },
       get stops() {
@@ -119,7 +129,9 @@ describe.skipIf(program === undefined)("pulses, orders and kills on the bus", ()
       ),
     );
   const ask = async (text: string): Promise<unknown> =>
-    (await coordinator.request(subjects.control(alpha), text, { timeout: 5000 })).json();
+    (
+      await askOf(coordinator, { from: COORDINATOR, to: alpha, subject: subjects.control(alpha) }, text, 5000)
+    ).json();
   const tell = async (text: string) => {
     coordinator.publish(subjects.control(alpha), text);
     // A question that is answered comes after what was told before it.
@@ -171,8 +183,18 @@ describe.skipIf(program === undefined)("pulses, orders and kills on the bus", ()
   it("a clear lifts what a kill did, and the bytes of that kill again do nothing", async () => {
     const kill = { who: "op", why: "drill", issuedAt: new Date().toISOString() };
     const text = JSON.stringify(signKill(kill, privateKey));
-    const killed = async (bytes: string): Promise<unknown> =>
-      (await coordinator.request(subjects.kill, bytes, { timeout: 5000 })).json();
+    let asked = 0;
+    const everyone = nodeIdSchema.parse(EVERYONE);
+    const killed = async (bytes: string): Promise<unknown> => {
+      const id = `kill${(asked += 1)}`;
+      const answers = coordinator.subscribe(subjects.answer(alpha, COORDINATOR, id), {
+        max: 1,
+        timeout: 5000,
+      });
+      coordinator.publish(subjects.kill, bytes, { reply: subjects.answer(everyone, COORDINATOR, id) });
+      for await (const answer of answers) return answer.json();
+      return null;
+    };
     expect(await killed(text)).toEqual({ v: 1, node: "alpha", cells: 1, tookMs: 5 });
     expect(quarantine.why()).toBe("kill-subject: op: drill");
     const order = { verb: "clear" as const, who: "op", reason: "looked", force: false };

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { eventually, until } from "../kit/until.ts";
@@ -12,17 +10,13 @@ const daemonScript = fileURLToPath(
 );
 const ROOT_OF_ITS_OWN = ["-Urm"];
 
-let folder = "";
 let daemon: ChildProcess;
 let init = 0;
 let prober = 0;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "redline-probers-"));
-  const endless = join(folder, "endless.mjs");
-  writeFileSync(endless, "setInterval(() => undefined, 1000);");
   // unshare replaces itself by the daemon, so that this is its pid.
-  const command = [...ROOT_OF_ITS_OWN, process.execPath, daemonScript, endless];
+  const command = [...ROOT_OF_ITS_OWN, process.execPath, daemonScript];
   daemon = spawn("unshare", command, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   daemon.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
@@ -30,7 +24,7 @@ beforeEach(async () => {
   init = Number(said.trim());
   // Up and past its start: the script's own name is in its command line from the exec on, its preload has run by then or not.
   prober = await until("the prober is in the namespace", () =>
-    membersOf(init).find((pid) => pid !== init && commandOf(pid).includes("endless.mjs")),
+    membersOf(init).find((pid) => pid !== init && commandOf(pid).includes("prober-child.js")),
   );
 });
 
@@ -42,7 +36,6 @@ afterEach(() => {
       // Gone, as it should be.
     }
   }
-  rmSync(folder, { recursive: true });
 });
 
 const commandOf = (pid: number): string => {

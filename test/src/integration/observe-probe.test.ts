@@ -16,7 +16,7 @@ import { createServer as createTcpServer } from "node:net";
 const json = (res, status, value) => { res.statusCode = status; res.end(JSON.stringify(value)); };
 const words = (prompt) => createHash("sha256").update(prompt).digest("hex").slice(0, 16);
 const bodyOf = async (req) => { let text = ""; for await (const part of req) text += part; return text === "" ? {} : JSON.parse(text); };
-const others = () => readdirSync("/proc").filter((n) => /^\\d+$/.test(n)).map((n) => readFileSync("/proc/" + n + "/cmdline", "utf8")).filter((c) => c.includes("probe-child"));
+const others = () => readdirSync("/proc").filter((n) => /^\\d+$/.test(n)).map((n) => readFileSync("/proc/" + n + "/cmdline", "utf8")).filter((c) => c.includes("prober-child"));
 let leaked = 0;
 const serve = (port, handle, host = "127.0.0.1") => new Promise((resolve) => createServer(async (req, res) => { leaked += others().length; handle(req.method + " " + req.url, await bodyOf(req), res); }).listen(port, host, resolve));
 await serve(8760, (what, body, res) => {

@@ -45,8 +45,10 @@ export interface CoordinatorBench extends AsyncDisposable {
 export async function startBench(
   settings: Readonly<Record<string, string>> = {},
   nodeOptions: Partial<FakeNodeOptions> = {},
+  /** Ended with the rest. */
+  server?: TestNats,
 ): Promise<CoordinatorBench> {
-  const nats = await startNats();
+  const nats = server ?? (await startNats());
   const coordinator = await CoordinatorProcess.create({
     REDLINE_NATS_URLS: nats.url,
     REDLINE_NODES: NODES.join(","),

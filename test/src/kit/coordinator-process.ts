@@ -70,6 +70,13 @@ export class CoordinatorProcess implements AsyncDisposable {
     return child.exitCode;
   }
 
+  /** How the last process ended; null while it runs. */
+  exited(): { readonly code: number | null } | null {
+    const child = this.#child;
+    if (child === null || (child.exitCode === null && child.signalCode === null)) return null;
+    return { code: child.exitCode };
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }

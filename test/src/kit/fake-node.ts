@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID, type KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { jetstream, type JetStreamClient, type JsMsg } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, nkeyAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import {
   buckets,
   consumers,
@@ -31,11 +32,14 @@ import {
   type RunOrder,
   type Snapshot,
 } from "@redline/shared";
-import { pause } from "@redline/daemon";
+import { answerTo, pause } from "@redline/daemon";
 
 export interface FakeNodeOptions {
   readonly node: string;
+  /** Comma separated where there are several servers. */
   readonly url: string;
+  /** Its NKey seed, where the server asks for one. */
+  readonly seedFile?: string;
   readonly publicKey: KeyObject;
   readonly specimenSha256: string;
   readonly slots?: number;
@@ -68,6 +72,8 @@ export class FakeNode implements AsyncDisposable {
   runMs: number;
   /** Refuses run commands with this reason while it is set. */
   refuse: string | null = null;
+  /** Takes nothing off its queue while it is set: gives each message up, or has it come again until the server gives up. */
+  unread: "given-up" | "sent-back" | null = null;
   /** Every pulse that was signed for it, in the order of arrival. */
   readonly pulses: (Pick<PulseOrder, "beat" | "live"> & { readonly epoch: number })[] = [];
   /** What it says of its containment. */
@@ -171,8 +177,11 @@ export class FakeNode implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
+    const { seedFile } = this.#options;
+    const seed = seedFile === undefined ? null : await readFile(seedFile, "utf8");
     const connection = await connect({
-      servers: [this.#options.url],
+      ...(seed === null ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed.trim())) }),
+      servers: this.#options.url.split(","),
       name: this.node,
       inboxPrefix: `_INBOX_${this.node}`,
       maxReconnectAttempts: -1,
@@ -193,8 +202,8 @@ export class FakeNode implements AsyncDisposable {
               : verb === "intervene" && !this.answersActs
                 ? null
                 : { done: true, why: "" };
-          if (message.reply !== undefined && told !== null)
-            message.respond(JSON.stringify({ v: 1, running: this.#running.size, ...told }));
+          const send = answerTo(connection, message, this.node, (asker) => asker.startsWith("coordinator"));
+          if (told !== null) send?.(JSON.stringify({ v: 1, running: this.#running.size, ...told }));
         }
       })(),
       this.#outbox(),
@@ -286,6 +295,11 @@ export class FakeNode implements AsyncDisposable {
         while (!this.#over()) {
           const message = await consumer.next({ expires: 1000 });
           if (message === null || this.#over()) continue;
+          if (this.unread !== null) {
+            if (this.unread === "given-up") message.term();
+            else message.nak();
+            continue;
+          }
           const command = this.#open(message.data);
           // `accepted` is in the chain before the acknowledgement.
           const obeyed = command === null ? Promise.resolve() : this.#obey(command);

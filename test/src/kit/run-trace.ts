@@ -2,6 +2,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const KINDS = ["user", "pid", "net", "mnt", "uts", "ipc"] as const;
 const SAMPLE_MS = 50;
+/** A process changes what it is when it starts (fork, exec, namespaces): read anew at its first samples, then at every so many. */
+const YOUNG_SAMPLES = 4;
+const OLD_EVERY = 20;
 /** In the settings or command line of every process that a test's run has started by name. */
 const ANY_RUN = /\/redline-e2e-\w+/;
 
@@ -28,6 +31,8 @@ export class RunTrace implements Disposable {
   readonly #namespaces = new Set<string>();
   readonly #met = new Set<string>();
   readonly #listeners = new Set<string>();
+  /** Rows as last read, and how many samples have met them: to read all of `/proc` at each would cost a third of a core. */
+  readonly #known = new Map<string, Known>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(dir: string) {
@@ -42,6 +47,7 @@ export class RunTrace implements Disposable {
   }
 
   left(): Left {
+    this.#known.clear();
     this.#sample();
     const now = list();
     const sockets = new Set(listening().map((s) => s.inode));
@@ -60,41 +66,86 @@ export class RunTrace implements Disposable {
   }
 
   #sample(): void {
-    const rows = list();
+    const rows = this.#rows();
     // The kernel gives the number of a namespace that is gone to the next one, which may be another run's.
     const alive = new Set(rows.flatMap((p) => p.namespaces));
     for (const ns of this.#namespaces) if (!alive.has(ns)) this.#namespaces.delete(ns);
-    const marked = rows.filter((p) => p.text.includes(this.#dir));
     // Between two looks a number may have gone over to a run beside this one, whose processes name its own folder.
-    const others = rows.filter((p) => !marked.includes(p) && ANY_RUN.test(p.text));
-    for (const ns of others.flatMap((p) => p.namespaces)) this.#namespaces.delete(ns);
-    for (const ns of marked.flatMap((p) => p.namespaces))
+    for (const ns of rows.filter((p) => p.others).flatMap((p) => p.namespaces)) this.#namespaces.delete(ns);
+    for (const ns of rows.filter((p) => p.ours).flatMap((p) => p.namespaces))
       if (!this.#namespacesBefore.has(ns)) this.#namespaces.add(ns);
     const members = rows.filter(
-      (p) =>
-        marked.includes(p) || (!others.includes(p) && p.namespaces.some((ns) => this.#namespaces.has(ns))),
+      (p) => p.ours || (!p.others && p.namespaces.some((ns) => this.#namespaces.has(ns))),
     );
     for (const { key, namespaces } of members) {
       this.#processes.add(key);
       for (const ns of namespaces) if (!this.#namespacesBefore.has(ns)) this.#namespaces.add(ns);
     }
     for (const ns of this.#namespaces) this.#met.add(ns);
-    const held = new Set(members.flatMap((p) => socketsOf(p.pid)));
+    const held = new Set(members.filter((p) => p.fresh).flatMap((p) => socketsOf(p.pid)));
+    if (held.size === 0) return;
     for (const { inode } of listening()) if (held.has(inode)) this.#listeners.add(inode);
+  }
+
+  /** Every process of the machine; `fresh` where it was read for this sample. */
+  #rows(): Sampled[] {
+    const pids = numbers();
+    const there = new Set(pids);
+    for (const pid of this.#known.keys()) if (!there.has(pid)) this.#known.delete(pid);
+    return pids.flatMap((pid): Sampled[] => {
+      const known = this.#known.get(pid);
+      const samples = (known?.samples ?? -1) + 1;
+      if (known !== undefined && samples >= YOUNG_SAMPLES && samples % OLD_EVERY !== 0) {
+        known.samples = samples;
+        return [known.row];
+      }
+      const row = rowOf(pid);
+      if (row === undefined) return [];
+      // Another process with the number of one that is gone is young.
+      const ours = row.text.includes(this.#dir);
+      const sampled = { ...row, ours, others: !ours && ANY_RUN.test(row.text) };
+      this.#known.set(pid, {
+        row: { ...sampled, fresh: false },
+        samples: known?.row.key === row.key ? samples : 0,
+      });
+      return [{ ...sampled, fresh: true }];
+    });
   }
 }
 
-/** Processes by pid and start time, with what tells whose they are. The test's own are left out. */
-function list() {
-  return readdirSync("/proc").flatMap((pid) => {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid || Number(pid) === process.ppid) return [];
-    const stat = read(`/proc/${pid}/stat`);
-    const text = read(`/proc/${pid}/cmdline`) + read(`/proc/${pid}/environ`);
-    if (stat === "") return [];
-    const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-    const namespaces = KINDS.map((kind) => link(`/proc/${pid}/ns/${kind}`)).filter((ns) => ns !== "");
-    return [{ pid, key: `${pid}@${start}`, text: text.replaceAll("\0", " "), namespaces }];
-  });
+/** A process by pid and start time, with what tells whose it is. */
+interface Row {
+  readonly pid: string;
+  readonly key: string;
+  readonly text: string;
+  readonly namespaces: readonly string[];
+}
+interface Sampled extends Row {
+  /** It names this run's folder, or another's. */
+  readonly ours: boolean;
+  readonly others: boolean;
+  /** Read for this sample. */
+  readonly fresh: boolean;
+}
+interface Known {
+  readonly row: Sampled;
+  samples: number;
+}
+
+/** Of all processes but the test's own. */
+const numbers = () =>
+  readdirSync("/proc").filter(
+    (pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && Number(pid) !== process.ppid,
+  );
+const list = () => numbers().flatMap((pid) => rowOf(pid) ?? []);
+
+function rowOf(pid: string): Row | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  const text = read(`/proc/${pid}/cmdline`) + read(`/proc/${pid}/environ`);
+  if (stat === "") return undefined;
+  const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  const namespaces = KINDS.map((kind) => link(`/proc/${pid}/ns/${kind}`)).filter((ns) => ns !== "");
+  return { pid, key: `${pid}@${start}`, text: text.replaceAll("\0", " "), namespaces };
 }
 
 /** Listening sockets of the machine's own network namespace: TCP, and Unix sockets with a name. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { builtScript } from "../../observe/probe/built-script.ts";
-import { runInNetns, type NetnsTools } from "../../observe/probe/run-in-netns.ts";
+import { askProber } from "../../observe/probe/ask-prober.ts";
+import type { CellNetwork, NetnsTools } from "../../observe/probe/start-in-netns.ts";
 import type { AskSelf } from "./self-brain.ts";
 
 /** Bytes of an answer's body that are read: a prober's limit would cut every longer thought. */
@@ -13,26 +13,18 @@ const GRACE_MS = 5000;
 const childAnswer = z.strictObject({ status: z.number(), answer: z.string(), error: z.string() });
 
 /**
- * The way to the original's model server: each question by a child in the cell's network namespace, ended with the cell.
+ * The way to the original's model server: each question by the prober in the cell's network namespace, which ends with the cell.
  * @param cell where the server listens, and a process of the cell's (its init) with its network namespace's inode.
  */
-export function askInCell(cell: {
-  readonly tools: NetnsTools;
-  readonly netnsPid: number;
-  readonly netns: string;
-  readonly address: string;
-  readonly port: number;
-}): AskSelf {
-  const { tools, netnsPid, netns, address, port } = cell;
+export function askInCell(
+  cell: CellNetwork & { readonly tools: NetnsTools; readonly address: string; readonly port: number },
+): AskSelf {
+  const { address, port } = cell;
   return async (path, json, timeoutMs, signal) => {
-    const run = await runInNetns({
-      ...{ tools, netnsPid, netns, signal },
-      script: builtScript(import.meta.url, "ask-child.js"),
-      stdin: JSON.stringify({ address, port, path, json, timeoutMs, answerBytes: ANSWER_BYTES }),
-      limitMs: timeoutMs + GRACE_MS,
-      maxOutputChars: MOST_CHARS,
-    });
+    const plan = { address, port, path, json, timeoutMs, answerBytes: ANSWER_BYTES };
+    const limits = { limitMs: timeoutMs + GRACE_MS, maxOutputChars: MOST_CHARS, signal };
+    const run = await askProber(cell, { do: "self", plan }, limits);
     if (!run.ok) throw new Error(run.why);
-    return childAnswer.parse(JSON.parse(run.stdout));
+    return childAnswer.parse(run.results[0]);
   };
 }

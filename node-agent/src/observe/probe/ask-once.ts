@@ -1,9 +1,8 @@
 import { chatQuestion, completionQuestion, probeSchema, type Probe } from "@redline/shared";
-import { builtScript } from "./built-script.ts";
 import type { CandidatePort } from "../candidate-ports.ts";
-import { parsedJson } from "./json-field.ts";
+import { askProber } from "./ask-prober.ts";
 import type { OncePlan } from "./once-plan.ts";
-import { runInNetns, type NetnsTools } from "./run-in-netns.ts";
+import type { CellNetwork, NetnsTools } from "./start-in-netns.ts";
 
 /** What to ask. `post` and `health` take any body: their probe has the kind `health` and the body as its answer. */
 export type OnceQuestion =
@@ -12,16 +11,14 @@ export type OnceQuestion =
   | { readonly kind: "health"; readonly path?: string }
   | { readonly kind: "post"; readonly path: string; readonly json: unknown };
 
-export type AskOnceOptions = OnceQuestion & {
-  readonly tools: NetnsTools;
-  /** A process in the cell's network namespace (its init), and that namespace's inode. */
-  readonly netnsPid: number;
-  readonly netns: string;
-  readonly port: CandidatePort;
-  /** From the first request to the last byte, ms; the start of the child comes on top. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-};
+export type AskOnceOptions = OnceQuestion &
+  CellNetwork & {
+    readonly tools: NetnsTools;
+    readonly port: CandidatePort;
+    /** From the first request to the last byte, ms; the start of the child comes on top. */
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+  };
 
 /** Start of the child and its line. */
 const GRACE_MS = 5000;
@@ -34,19 +31,18 @@ const MOST_CHARS = 32_768;
  * @throws Error when the instrument itself could not ask: `untested`, never a refutation.
  */
 export async function askOnce(options: AskOnceOptions): Promise<Probe> {
-  const { tools, netnsPid, netns, timeoutMs, signal } = options;
-  const asked = await runInNetns({
-    tools,
-    netnsPid,
-    netns,
-    script: builtScript(import.meta.url, "once-child.js"),
-    stdin: JSON.stringify(planOf(options)),
-    limitMs: timeoutMs + GRACE_MS,
-    maxOutputChars: MOST_CHARS,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const { timeoutMs, signal } = options;
+  const asked = await askProber(
+    options,
+    { do: "once", plan: planOf(options) },
+    {
+      limitMs: timeoutMs + GRACE_MS,
+      maxOutputChars: MOST_CHARS,
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
   if (!asked.ok) throw new Error(asked.why);
-  const probe = probeSchema.safeParse(parsedJson(asked.stdout));
+  const probe = probeSchema.safeParse(asked.results[0]);
   if (!probe.success) throw new Error("the prober wrote a line that is no probe");
   return probe.data;
 }

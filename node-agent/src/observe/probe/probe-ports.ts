@@ -1,6 +1,6 @@
 import { probeSchema, type Probe } from "@redline/shared";
 import type { CandidatePort } from "../candidate-ports.ts";
-import { PROBE_CHILD_URL } from "./probe-child-url.ts";
+import { askProber } from "./ask-prober.ts";
 import {
   limitsFor,
   MOST_PROBES_PER_CANDIDATE,
@@ -8,18 +8,15 @@ import {
   type ProbeLimits,
   type Wanted,
 } from "./probe-plan.ts";
-import { runInNetns, type NetnsTools } from "./run-in-netns.ts";
+import type { CellNetwork, NetnsTools } from "./start-in-netns.ts";
 
 export type ProbesResult =
   | { readonly ok: true; readonly probes: readonly Probe[]; readonly tookMs: number }
   /** The instrument could not ask: `untested`, never a refutation. */
   | { readonly ok: false; readonly why: string };
 
-export interface ProbePortsOptions {
+export interface ProbePortsOptions extends CellNetwork {
   readonly tools: NetnsTools;
-  /** A process in the cell's network namespace (its init), and that namespace's inode. */
-  readonly netnsPid: number;
-  readonly netns: string;
   readonly candidates: readonly CandidatePort[];
   /** A fresh random string at each call: `() => randomBytes(12).toString("hex")`. */
   readonly nonce: () => string;
@@ -36,34 +33,28 @@ const GRACE_MS = 3000;
 const MOST_CHARS_PER_CANDIDATE = MOST_PROBES_PER_CANDIDATE * 16_384;
 
 /**
- * Puts all questions to all candidates through one short-lived child in the cell's network namespace. Probes
+ * Puts all questions to all candidates through the prober in the cell's network namespace. Probes
  * of one port stand in the order they were put; those of different ports are interleaved.
  */
 export async function probePorts(options: ProbePortsOptions): Promise<ProbesResult> {
   const { candidates, nonce, limits = limitsFor(candidates.length) } = options;
   if (candidates.length === 0) return { ok: true, probes: [], tookMs: 0 };
   const start = performance.now();
-  const asked = await runInNetns({
-    ...options,
-    script: PROBE_CHILD_URL,
-    stdin: JSON.stringify(probePlan(candidates, nonce, limits, options.wanted)),
-    limitMs: limits.totalMs + GRACE_MS,
-    maxOutputChars: candidates.length * MOST_CHARS_PER_CANDIDATE,
-  });
+  const asked = await askProber(
+    options,
+    { do: "ports", plan: probePlan(candidates, nonce, limits, options.wanted) },
+    {
+      limitMs: limits.totalMs + GRACE_MS,
+      maxOutputChars: candidates.length * MOST_CHARS_PER_CANDIDATE,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+  );
   if (!asked.ok) return asked;
   const probes: Probe[] = [];
-  for (const line of asked.stdout.split("\n").filter((text) => text !== "")) {
-    const probe = parseProbe(line);
-    if (probe === null) return { ok: false, why: "the prober wrote a line that is no probe" };
-    probes.push(probe);
+  for (const result of asked.results) {
+    const probe = probeSchema.safeParse(result);
+    if (!probe.success) return { ok: false, why: "the prober wrote a line that is no probe" };
+    probes.push(probe.data);
   }
   return { ok: true, probes, tookMs: performance.now() - start };
-}
-
-function parseProbe(line: string): Probe | null {
-  try {
-    return probeSchema.parse(JSON.parse(line));
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,155 @@
+import { appendFile, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { linkRecord, lineHash } from "@redline/shared";
+import { describe, expect, it } from "vitest";
+import { startsOf, statesOf, studyOf } from "../kit/coordinator-bench.ts";
+import { exitCodeOf, roleOf, startPair, type CoordinatorPair } from "../kit/coordinator-pair.ts";
+import type { CoordinatorProcess } from "../kit/coordinator-process.ts";
+import { startNats } from "../kit/nats.ts";
+import { until } from "../kit/until.ts";
+
+const local = (trials: number) => studyOf({ trials, scenario: "local-copy" });
+
+/** Highest term of a pulse that every node has heard. */
+const epochHeard = ({ nodes }: CoordinatorPair) => Math.min(...nodes.map((n) => n.pulses.at(-1)?.epoch ?? 0));
+
+/** Each node's record once, in its order. */
+function expectNoneTwice(lines: readonly string[]): void {
+  const names = lines.flatMap(
+    (line) => /"node-record","node":"([^"]+)","seq":(\d+)/.exec(line)?.slice(1).join(" ") ?? [],
+  );
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.length).toBeGreaterThan(0);
+}
+
+describe("two coordinators", () => {
+  it("go on with what runs when the leader is killed, and the other one comes back as standby", async () => {
+    await using nats = await startNats();
+    await using pair = await startPair(nats.url, {}, { slots: 1 });
+    const first = await pair.ended(await pair.submit(local(3)));
+    expect(statesOf(first)).toEqual(["done", "done", "done"]);
+
+    const { leader, standby, name } = await pair.roles();
+    const refused = await standby.post("/api/studies", local(1));
+    expect([refused.status, JSON.parse(refused.text)]).toEqual([
+      503,
+      expect.objectContaining({ leader: name }),
+    ]);
+    const before = (await leader.journal()).state.epoch;
+    for (const node of pair.nodes) node.runMs = 7000;
+    const study = await pair.submit(local(5));
+    await until("three run", () => startsOf(pair.nodes).length === 6);
+
+    await leader.end("SIGKILL");
+    await until("pulses of the next term", () => epochHeard(pair) > before, 30_000);
+    expect(await roleOf(standby)).toBe("leader");
+    // As the service manager would.
+    await leader.start();
+    expect(await roleOf(leader)).toBe("standby");
+
+    const trials = await pair.ended(study);
+    expect(statesOf(trials)).toEqual(Array(5).fill("done"));
+    expect(trials.map((t) => t.attempts.length)).toEqual(Array(5).fill(1));
+    expect(trials.map((t) => t.attempts[0]?.epoch).toSorted()).toEqual([
+      before,
+      before,
+      before,
+      before + 1,
+      before + 1,
+    ]);
+    expect(startsOf(pair.nodes)).toHaveLength(8);
+    const lines = await pair.same();
+    expectNoneTwice(lines);
+    const { state } = await standby.journal();
+    expect(state.epoch).toBe(before + 1);
+    expect(statesOf(state.trialsOf(first[0]?.study ?? expect.fail()))).toEqual(["done", "done", "done"]);
+  });
+
+  it("hand over at once at an orderly end", async () => {
+    await using nats = await startNats();
+    await using pair = await startPair(nats.url);
+    const { leader, standby } = await pair.roles();
+    expect(await leader.end("SIGTERM")).toBe(0);
+    await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
+    expect(standby.said).toContain("taking the lead");
+  });
+
+  it("a frozen leader that thaws does no harm: it ends, and nothing is there twice", async () => {
+    await using nats = await startNats();
+    await using pair = await startPair(nats.url, {}, { slots: 2, runMs: 300 });
+    const { leader, standby } = await pair.roles();
+    const before = (await leader.journal()).state.epoch;
+    const study = await pair.submit(local(40));
+    await until("some are done", async () =>
+      (await leader.journal()).state.trialsOf(study).some((t) => t.state === "done"),
+    );
+    leader.signal("SIGSTOP");
+    await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
+    await until("pulses of the next term", () => epochHeard(pair) > before);
+    leader.signal("SIGCONT");
+    expect(await exitCodeOf(leader)).toEqual({ code: 1 });
+    expect(leader.said).toMatch(/leads now|deposed|could not be renewed/);
+    await leader.start();
+    const trials = await pair.ended(study);
+    expect(statesOf(trials)).toEqual(Array(40).fill("done"));
+    expect(trials.every((t) => t.attempts.length === 1)).toBe(true);
+    expect(new Set(startsOf(pair.nodes)).size).toBe(startsOf(pair.nodes).length);
+    expectNoneTwice(await pair.same());
+  });
+
+  it("a coordinator that was away gets lines older than the stream, and gives up its own that nobody acted on", async () => {
+    await using nats = await startNats();
+    await using pair = await startPair(nats.url, { REDLINE_JOURNAL_STREAM_MIB: "1" });
+    const { leader, standby, name } = await pair.roles();
+    await leader.end("SIGKILL");
+    // Durable on its own disk, and never on the stream: written as the process died.
+    const cut = await appendRecord(leader);
+    await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
+
+    const detail = "x".repeat(30_000);
+    const [node] = pair.nodes;
+    for (let i = 0; i < 60; i += 1) node?.write({ kind: "agent-event", event: { detail } });
+    await until(
+      "all of it is journalled",
+      async () => (await standby.journal()).lines.join("").length > 1_800_000,
+    );
+    await leader.start();
+    const lines = await pair.same(60_000);
+    expect(leader.said).toContain("lines are older than the stream");
+    expect(lines).not.toContain(cut.line);
+    const kept = (await readdir(leader.dir)).filter((file) => file.startsWith("journal.cut-"));
+    expect(kept).toEqual([`journal.cut-${cut.seq}.jsonl`]);
+    expect(await readFile(join(leader.dir, kept[0] ?? ""), "utf8")).toBe(`${cut.line}\n`);
+
+    // And it can lead again.
+    await standby.end("SIGKILL");
+    await until(`${name} leads`, async () => (await roleOf(leader)) === "leader", 30_000);
+    expect(statesOf(await pair.ended(await pair.submit(local(1))))).toEqual(["done"]);
+  });
+
+  it("a bus that lost its store: whoever led last goes first and publishes its newest lines", async () => {
+    await using nats = await startNats();
+    await using pair = await startPair(nats.url);
+    const { leader, name } = await pair.roles();
+    const study = await pair.submit(local(2));
+    await pair.ended(study);
+    const before = await pair.same();
+    await nats.wipe();
+    await exitCodeOf(leader);
+    await nats.start();
+    await leader.start();
+    expect((await pair.roles()).name).toBe(name);
+    expect(statesOf(await pair.ended(await pair.submit(local(2))))).toEqual(["done", "done"]);
+    const after = await pair.same();
+    expect(after.slice(0, before.length)).toEqual(before);
+  });
+});
+
+async function appendRecord(one: CoordinatorProcess): Promise<{ line: string; seq: number }> {
+  const { lines } = await one.journal();
+  const head = { seq: lines.length, hash: lineHash(lines.at(-1) ?? "") };
+  const body = { kind: "stop-ordered", who: "nobody", why: "never acted on" };
+  const { line } = linkRecord(head, { v: 1, at: new Date().toISOString(), monoMs: 1, body });
+  await appendFile(join(one.dir, "journal.jsonl"), `${line}\n`);
+  return { line, seq: lines.length + 1 };
+}

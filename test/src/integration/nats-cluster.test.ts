@@ -1,0 +1,107 @@
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { streams, subjects, type StudyId } from "@redline/shared";
+import { describe, expect, it } from "vitest";
+import { startBench, startsOf, statesOf, studyOf } from "../kit/coordinator-bench.ts";
+import { startPair, type CoordinatorPair } from "../kit/coordinator-pair.ts";
+import { startCluster } from "../kit/nats-cluster.ts";
+import { startNats } from "../kit/nats.ts";
+import { until } from "../kit/until.ts";
+
+const local = (trials: number) => studyOf({ trials, scenario: "local-copy" });
+const doneOf = async (pair: CoordinatorPair, study: StudyId) =>
+  (await (await pair.roles()).leader.journal()).state.trialsOf(study).filter((t) => t.state === "done")
+    .length;
+
+/** Starts what ended by itself again, as a service manager does. */
+function supervise(pair: CoordinatorPair): Disposable {
+  const timer = setInterval(() => {
+    for (const one of pair.all.values()) if (one.exited() !== null) one.launch();
+  }, 500);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+describe("a bus of three servers", () => {
+  it("loses one, and is restarted whole, in the middle of a study", async () => {
+    await using cluster = await startCluster();
+    await using pair = await startPair(cluster.url, { REDLINE_LEASE_MS: "10000" }, { slots: 1, runMs: 800 });
+    using _restarts = supervise(pair);
+    const connection = await connect({ servers: cluster.url.split(",") });
+    const { config } = await (await jetstreamManager(connection)).streams.info(streams.journal);
+    expect(config.num_replicas).toBe(3);
+    await connection.close();
+
+    const study = await pair.submit(local(24));
+    await until("some are done", async () => (await doneOf(pair, study)) >= 3);
+    await cluster.kill(0);
+    const then = await doneOf(pair, study);
+    await until("it goes on with two", async () => (await doneOf(pair, study)) >= then + 3, 30_000);
+    await Promise.all([cluster.kill(1), cluster.kill(2)]);
+    for (const server of [0, 1, 2]) cluster.start(server);
+    await cluster.ready();
+
+    const trials = await pair.ended(study, 90_000);
+    expect(statesOf(trials)).toEqual(Array(24).fill("done"));
+    expect(new Set(startsOf(pair.nodes)).size).toBe(startsOf(pair.nodes).length);
+    expect(trials.flatMap((t) => t.attempts.flatMap((a) => a.fault ?? []))).toEqual([]);
+    await pair.same(60_000);
+  }, 180_000);
+});
+
+describe("a bus in need", () => {
+  it("whose store is full says so, and loses nothing once there is room", async () => {
+    // What the streams reserve, and a little more.
+    await using nats = await startNats("jetstream { max_file_store: 100MB }");
+    await using b = await startBench({ REDLINE_RECORDS_MIB: "16" }, { runMs: 1000 }, nats);
+    const study = await b.submit(local(60));
+    await until("some are done", async () => (await b.trialsOf(study)).some((t) => t.state === "done"));
+    const connection = await connect({ servers: nats.url });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: "FILL", subjects: ["fill"] });
+    const js = jetstream(connection);
+    // To the last byte: what is small would still fit.
+    let refused = "";
+    for (const bytes of [900_000, 20_000, 500, 1])
+      refused = await until("the store is full", async () => {
+        try {
+          await js.publish("fill", "x".repeat(bytes), { timeout: 5000 });
+          return null;
+        } catch (error) {
+          return String(error);
+        }
+      });
+    expect(refused).toMatch(/insufficient|resource|storage|exceeded/i);
+    await until("the coordinator says so", () =>
+      /not on the stream yet|not mirrored yet/.test(b.coordinator.said),
+    );
+    expect(b.coordinator.said).toMatch(/insufficient|resource|storage|exceeded/i);
+
+    await manager.streams.delete("FILL");
+    await connection.close();
+    const trials = await b.ended(study, 60_000);
+    expect(statesOf(trials)).toEqual(Array(60).fill("done"));
+    expect(new Set(startsOf(b.nodes)).size).toBe(startsOf(b.nodes).length);
+  });
+
+  it("cuts off a coordinator that does not read, which comes back and has lost nothing", async () => {
+    await using nats = await startNats('write_deadline: "1s"\nmax_pending: 8MB');
+    await using b = await startBench({}, { runMs: 300 }, nats);
+    const study = await b.submit(local(12));
+    await until("some are done", async () => (await b.trialsOf(study)).some((t) => t.state === "done"));
+    const [node] = b.nodes;
+    const connection = await connect({ servers: nats.url });
+    b.coordinator.signal("SIGSTOP");
+    const block = "x".repeat(500_000);
+    await until("the server cuts it off", async () => {
+      connection.publish(subjects.time(node?.node ?? expect.fail()), block);
+      await connection.flush();
+      return /slow consumer/i.test(nats.said());
+    });
+    b.coordinator.signal("SIGCONT");
+    await connection.close();
+    const trials = await b.ended(study, 60_000);
+    expect(statesOf(trials)).toEqual(Array(12).fill("done"));
+    expect(new Set(startsOf(b.nodes)).size).toBe(startsOf(b.nodes).length);
+    expect(b.coordinator.said).toContain("NATS connection is back");
+  });
+});
