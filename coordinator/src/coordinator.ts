@@ -211,6 +211,7 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
       const objects = {
         connection,
         replicas: replicasOf(settings),
+        bucketMiB: settings.REDLINE_OBJECTS_MIB,
         pair: !alone,
         leads: () => standing.leads,
       };

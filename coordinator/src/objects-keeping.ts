@@ -46,13 +46,14 @@ export interface KeepingApiPorts {
 export interface KeepingRunPorts extends Pick<KeepingApiPorts, "store" | "turns"> {
   readonly connection: NatsConnection;
   readonly replicas: number;
+  /** Size of a node's bucket, MiB. */
+  readonly bucketMiB: number;
   /** One of a pair: both take objects out of the buckets, where they stay for a day. */
   readonly pair: boolean;
   readonly leads: () => boolean;
 }
 
 const MIB = 1_048_576;
-const BUCKET_BYTES = 256 * MIB;
 const DAY_MS = 86_400_000;
 const RETENTION_EVERY_MS = 600_000;
 const RETRY_MS = 2000;
@@ -118,9 +119,9 @@ export class Keeping {
   }
 
   async #run(ports: KeepingRunPorts, signal: AbortSignal): Promise<void> {
-    const { connection, replicas, pair, leads, store, turns } = ports;
+    const { connection, replicas, bucketMiB, pair, leads, store, turns } = ports;
     const clock = this.#clock;
-    const limits = { bytes: BUCKET_BYTES, ttlMs: 7 * DAY_MS, replicas };
+    const limits = { bytes: bucketMiB * MIB, ttlMs: 7 * DAY_MS, replicas };
     let buckets: Buckets | null = null;
     while (buckets === null && !signal.aborted)
       try {

@@ -81,6 +81,8 @@ const schema = z
     REDLINE_COMMANDS_PENDING: whole(2, 1000).default(32),
     /** Size of the stream that carries records; older ones make room. MiB. */
     REDLINE_RECORDS_MIB: whole(16, 1_048_576).default(512),
+    /** Size of each node's bucket of large objects; the server sets so much aside for each. A node whose bucket is full waits. MiB. */
+    REDLINE_OBJECTS_MIB: whole(17, 1_048_576).default(64),
     REDLINE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
   })
   .refine((s) => s.REDLINE_HTTP_SOCKET !== undefined || s.REDLINE_HTTP_LISTEN !== undefined, {

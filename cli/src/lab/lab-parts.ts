@@ -51,6 +51,8 @@ export class LabParts {
       REDLINE_LEASE_MS: String(leaseMs),
       // All of a lab's hosts are there from the start: what does not fit now never will.
       REDLINE_UNPLACEABLE_MS: "3000",
+      // The bus of a lab is small.
+      REDLINE_OBJECTS_MIB: "32",
       REDLINE_LOG_LEVEL: logLevel,
       ...coordinatorSettings,
     };

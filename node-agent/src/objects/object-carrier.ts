@@ -64,7 +64,12 @@ export class ObjectCarrier {
       } catch (error) {
         if (performance.now() - this.#saidMs > SAY_EVERY_MS) {
           this.#saidMs = performance.now();
-          log.warn({ err: error, objects: this.waiting }, "objects wait: they cannot be put in the bucket");
+          // The coordinator makes the bucket when the first record that names an object has come.
+          const early = error instanceof Error && error.name === "StreamNotFoundError";
+          log[early ? "debug" : "warn"](
+            { err: error, objects: this.waiting },
+            "objects wait: they cannot be put in the bucket",
+          );
         }
         await pause(RETRY_MS, signal);
       }
