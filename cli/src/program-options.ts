@@ -10,6 +10,7 @@ const rootSchema = z.object({
   url: z.string().optional(),
   socket: z.string().optional(),
   tokenFile: z.string().optional(),
+  insecureToken: z.boolean().optional(),
   state: z.string().optional(),
   json: z.boolean(),
 });

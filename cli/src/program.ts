@@ -31,6 +31,7 @@ export function buildProgram(context: Context, act: Act): Command {
     .option("--url <url>", "coordinator's API, http://HOST:PORT; those of a pair comma separated")
     .option("--socket <path>", "coordinator's API, a Unix socket")
     .addOption(new Option("--token-file <file>", "file with the token for --url").env("REDLINE_TOKEN_FILE"))
+    .option("--insecure-token", "sends the token without TLS to other machines too", false)
     .option("--state <dir>", "state folder of a run (default: the newest below .redline)")
     .option("--json", "data for programs on stdout", false)
     .option("--no-color", "no colour (also NO_COLOR; FORCE_COLOR turns it on)")

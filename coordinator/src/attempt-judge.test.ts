@@ -18,7 +18,7 @@ function bench() {
     seen.begin();
     const clock: JudgeClock = {
       nowMs,
-      wallMs: 0,
+      sinceEndMs: () => 0,
       busUpSinceMs,
       since: (condition) => seen.since(condition, nowMs),
       renewedMs: (node, id, number) => leases.lastMs(node, id, number),
@@ -36,6 +36,9 @@ function bench() {
 const accepted = (device: "origin" | "target") => ({ kind: "accepted", device, command: "c" }) as const;
 const over = (outcome: "completed" | "infra" | "cancelled") =>
   ({ kind: "attempt-ended", outcome, detail: "why" }) as const;
+
+const partEnded = (device: "origin" | "target") =>
+  ({ kind: "part-ended", device, fault: "coordinator-silent", detail: "no pulse" }) as const;
 
 describe("judging an attempt", () => {
   it("counts a placed attempt as lost when nobody accepts it in time", () => {
@@ -103,10 +106,41 @@ describe("judging an attempt", () => {
     ["a cancel that the coordinator did not order", over("cancelled"), "node-draining"],
     ["refused", { kind: "refused", why: "full", fault: "node-refused" } as const, "node-refused"],
     ["lost", { kind: "lost", device: "origin", detail: "died" } as const, "node-restarted"],
+    ["a part ended unasked", partEnded("origin"), "coordinator-silent"],
   ])("makes it invalid on %s", (_name, body, fault) => {
     const { judge, say } = bench();
     say("n1", accepted("origin"), body);
     expect(judge(0)).toMatchObject({ todo: "invalid", fault });
+  });
+});
+
+describe("a target that ends its part", () => {
+  it("unasked ends the attempt at once, with its own cause; its close alone does not", () => {
+    const { judge, say, renew } = bench();
+    say("n1", accepted("origin"));
+    say("n2", accepted("target"));
+    renew("origin", 0);
+    renew("target", 0);
+    expect(judge(0).todo).toBe("nothing");
+    say("n2", partEnded("target"));
+    expect(judge(1)).toEqual({
+      todo: "invalid",
+      fault: "coordinator-silent",
+      detail: "n2 ended its part: no pulse",
+    });
+    const asked = bench();
+    asked.say("n1", accepted("origin"));
+    asked.say("n2", accepted("target"), { kind: "device-closed", device: "target" });
+    expect(asked.judge(0).todo).toBe("nothing");
+  });
+
+  it("unasked never counts as completed, and another node's word for it counts for nothing", () => {
+    const { judge, say } = bench();
+    say("n1", accepted("origin"), partEnded("target"), over("completed"));
+    say("n1", { kind: "device-closed", device: "origin" });
+    expect(judge(0).todo).toBe("nothing");
+    say("n2", partEnded("target"), { kind: "device-closed", device: "target" });
+    expect(judge(0)).toMatchObject({ fault: "coordinator-silent" });
   });
 });
 

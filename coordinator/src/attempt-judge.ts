@@ -17,8 +17,8 @@ export type Judgement =
 /** Time as the judge sees it; monotonic milliseconds of the coordinator where nothing else is said. */
 export interface JudgeClock {
   readonly nowMs: number;
-  /** The coordinator's own wall clock; decides over nothing but how long ended attempts hold slots. */
-  readonly wallMs: number;
+  /** How long ago an attempt of an earlier term ended at the least, by that term's own clock; decides over how long it holds slots. */
+  sinceEndMs(attempt: AttemptView): number;
   /** Null while the bus is down: then nothing runs out. */
   readonly busUpSinceMs: number | null;
   /** Since when a condition holds. */
@@ -45,7 +45,7 @@ const NOTHING: Judgement = { todo: "nothing" };
  *     collecting  infra -> invalid with its fault; completed and all devices closed -> adjudicate;
  *                 records missing too long --------------------------> invalid evidence-late
  *     running and before: a node was removed from the lab ----------> invalid node-lost
- *     any         `refused` or `lost` of one of its nodes -----------> invalid with that fault
+ *     any         `refused`, `lost` or `part-ended` of one of its nodes -> invalid with that fault
  *
  * Where a cell of the attempt was proved unclean, `not-sterile` takes the place of every other fault; where the census ended copies
  * beyond the cap, `over-cap` does: the instrument ended what it was to measure, and another attempt would see the same.
@@ -73,13 +73,16 @@ function judgeByState(
   clock: JudgeClock,
   limits: JudgeLimits,
 ): Judgement {
-  const { refused, lost } = attempt;
+  const { refused, lost, partEnded } = attempt;
   if (refused !== null) return invalid(refused.fault, `${refused.node} refused: ${refused.why}`);
   if (clock.enrolled !== undefined)
     for (const [device, node] of Object.entries(attempt.devices))
       if (!clock.enrolled.has(node) && trial.state !== "collecting")
         return invalid("node-lost", `${node} (${device}) was removed from the lab`);
   if (lost !== null) return invalid("node-restarted", `${lost.node}: ${lost.detail}`);
+  // In an ordinary end the target closes first, as its origin asks: that it closed says nothing, that it ended unasked does.
+  if (partEnded !== null)
+    return invalid(partEnded.fault, `${partEnded.node} ended its part: ${partEnded.detail}`);
   switch (trial.state) {
     case "placed":
       return judgePlaced(trial, attempt, clock, limits);

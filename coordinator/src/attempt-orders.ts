@@ -7,19 +7,27 @@ import type { TrialMirror } from "./trial-mirror.ts";
 
 const nameOf = (trial: TrialView, attempt: AttemptView) => `${trial.trial}.${attempt.attempt}`;
 
+/** What carries the orders. */
+type Orderly = Pick<Dispatcher, "epoch" | "send" | "tell" | "ask" | "withdraw">;
+
+interface SentRun {
+  readonly trial: TrialId;
+  readonly attempt: number;
+  /** Stream numbers of its run commands, to withdraw one that was never read. */
+  readonly seqs: number[];
+  /** The one whose fate is the attempt's; null while there are only those of a predecessor, which the node may refuse. */
+  counting: number | null;
+}
+
 /** What the journal says about attempts, made known to their nodes. Nothing here waits for a node or rejects. */
 export class AttemptOrders {
-  readonly #dispatcher: Dispatcher;
-  readonly #mirror: TrialMirror;
+  readonly #dispatcher: Orderly;
+  readonly #mirror: Pick<TrialMirror, "sync">;
   readonly #log: Logger;
-  /** Stream numbers of run commands, to withdraw one that was never read; the last is the one that counts. */
-  readonly #sent = new Map<
-    string,
-    { readonly trial: TrialId; readonly attempt: number; readonly seqs: number[] }
-  >();
+  readonly #sent = new Map<string, SentRun>();
   readonly #sending = new Set<Promise<void>>();
 
-  constructor(dispatcher: Dispatcher, mirror: TrialMirror, log: Logger) {
+  constructor(dispatcher: Orderly, mirror: Pick<TrialMirror, "sync">, log: Logger) {
     this.#dispatcher = dispatcher;
     this.#mirror = mirror;
     this.#log = log;
@@ -35,26 +43,30 @@ export class AttemptOrders {
       const { origin } = attempt.devices;
       const sent = await this.#dispatcher.send(origin, name, order, wanted);
       if (sent === null) return;
-      await this.#noteSent(trial, attempt, sent.seq);
       // A predecessor's message: the node may refuse its term. One of this term goes after it; the node starts once.
+      await this.#noteSent(trial, attempt, sent.seq, !sent.duplicate);
       if (!sent.duplicate) return;
       const again = await this.#dispatcher.send(origin, `${name}.e${this.#dispatcher.epoch}`, order, wanted);
-      if (again !== null) await this.#noteSent(trial, attempt, again.seq);
+      if (again !== null) await this.#noteSent(trial, attempt, again.seq, true);
     });
   }
 
-  async #noteSent(trial: TrialView, attempt: AttemptView, seq: number): Promise<void> {
+  async #noteSent(trial: TrialView, attempt: AttemptView, seq: number, counts: boolean): Promise<void> {
     if (attempt.endedAt !== null) return this.#dispatcher.withdraw(seq);
     const name = nameOf(trial, attempt);
-    const sent = this.#sent.get(name) ?? { trial: trial.trial, attempt: attempt.attempt, seqs: [] };
+    const sent = this.#sent.get(name) ?? {
+      ...{ trial: trial.trial, attempt: attempt.attempt },
+      ...{ seqs: [], counting: null },
+    };
     sent.seqs.push(seq);
+    if (counts) sent.counting = seq;
     this.#sent.set(name, sent);
   }
 
-  /** The attempt whose run command is the message of this number, where no newer message took its place. */
+  /** The attempt whose run command is the message of this number, where no newer message takes its place. */
   runSentAs(seq: number): { readonly trial: TrialId; readonly attempt: number } | null {
-    for (const { trial, attempt, seqs } of this.#sent.values())
-      if (seqs.at(-1) === seq) return { trial, attempt };
+    for (const { trial, attempt, counting } of this.#sent.values())
+      if (counting === seq) return { trial, attempt };
     return null;
   }
 
@@ -103,6 +115,8 @@ export class AttemptOrders {
   resume(state: Projection): void {
     for (const trial of state.trials.values())
       for (const attempt of trial.attempts) {
+        // It ran in another lab: nodes here that have the same names know nothing of it.
+        if (attempt.elsewhere === true) continue;
         const study = state.studies.get(trial.study);
         if (attempt.endedAt !== null && attempt.adjudications.length === 0)
           this.cancel(trial, attempt, "the attempt is over");

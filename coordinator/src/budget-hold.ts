@@ -2,12 +2,13 @@ import {
   budgetUse,
   usedUp,
   type CoordinatorRecordBody,
+  type NoPerson,
   type StudyView,
   type TrialView,
 } from "@redline/shared";
 
 /** In whose name the coordinator pauses a study; a person cannot have it. */
-export const BY_BUDGET = "budget";
+export const BY_BUDGET = "budget" satisfies NoPerson;
 
 /**
  * What is due about a study's budget: to pause it when something is used up and a trial waits for an attempt, to resume it when there is

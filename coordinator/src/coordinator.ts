@@ -2,9 +2,10 @@ import { setMaxListeners } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { keyIdOf, streams } from "@redline/shared";
+import { streams } from "@redline/shared";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import {
+  ConfigError,
   cutJournalAfter,
   isLoopback,
   packageVersion,
@@ -23,13 +24,15 @@ import { apiRoutes, type Readiness } from "./http-api.ts";
 import { openHttpGate } from "./http-auth.ts";
 import { ForkedError, StreamReplacedError } from "./journal-replica-follower.ts";
 import { openJournalStore } from "./journal-store.ts";
-import { standBy, type Standing } from "./leader-candidate.ts";
+import { standBy } from "./leader-candidate.ts";
+import type { Standing } from "./leader-ports.ts";
 import { leaderRoutes } from "./leader-routes.ts";
 import type { LeaderTerm } from "./leader-term.ts";
 import { createMetrics } from "./metrics.ts";
-import { ensurePairLayout } from "./nats-layout.ts";
 import { NodeBook } from "./node-book.ts";
 import { Keeping } from "./objects-keeping.ts";
+import { ensurePairLayout } from "./pair-layout.ts";
+import { PairSecret } from "./pair-secret.ts";
 import { PassLoop } from "./pass-loop.ts";
 import { readQueue } from "./queue-gauge.ts";
 import { RecordGate } from "./record-gate.ts";
@@ -37,6 +40,7 @@ import { listensOf, replicasOf, type Settings } from "./settings.ts";
 import { SealBook } from "./seal-book.ts";
 import { openSigningKey } from "./signing-key.ts";
 import { lockState } from "./state-lock.ts";
+import { HOW_TO_KEEP, StreamMark } from "./stream-mark.ts";
 import { submitStudy } from "./submit.ts";
 import { Turns } from "./turns.ts";
 
@@ -68,12 +72,21 @@ export async function runCoordinator(settings: Settings, log: Logger, ended: Abo
   }
 }
 
-/** Lines that the leader's journal does not have were never acted on; they are kept beside it. */
+/**
+ * Moves lines that the leader's journal does not have beside the journal, where they were never on a stream and so never acted on.
+ * @throws ConfigError where they were: that is for a person to decide.
+ */
 async function cutAway(
   { REDLINE_STATE_DIR: dir }: Settings,
   { keep }: ForkedError,
   log: Logger,
 ): Promise<void> {
+  const acted = await StreamMark.read(dir);
+  if (acted === null || acted > keep)
+    throw new ConfigError(
+      `the leader's journal goes another way after line ${keep}, and lines here up to ${acted ?? "the last"} were acted on. ` +
+        `Which one holds is for you to decide: to follow the leader, move ${join(dir, "journal.jsonl")} away; ${HOW_TO_KEEP}`,
+    );
   const to = join(dir, `journal.cut-${keep + 1}.jsonl`);
   const moved = await cutJournalAfter(join(dir, "journal.jsonl"), keep, to);
   log.warn({ moved, to }, "lines that the leader's journal does not have were moved away");
@@ -135,6 +148,8 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
     keeping.take(record, store.state);
   });
   const version = packageVersion(import.meta.url);
+  if (alone) await StreamMark.remove(dir);
+  using mark = alone ? null : await StreamMark.open(dir, store.head().seq);
   if (alone) await store.commit({ kind: "coordinator-started", epoch: store.state.epoch + 1, version });
   const began = { version, epoch: store.state.epoch, records: store.reader.head };
   log.info(began, alone ? "coordinator started" : "coordinator of a pair started");
@@ -158,6 +173,7 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
     live: (node) => (live().some((inventory) => inventory.node === node) ? book.get(node) : undefined),
     reconnects: () => bus.reconnects,
     containment,
+    otherVersions: () => book.otherVersions.size,
     setAside: () => setAside.counts,
     objectsExpected: () => keeping.expected.size,
     queue: () => (parts === null ? null : readQueue(parts.jsm, enrolment.nodes())),
@@ -214,6 +230,7 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
         bucketMiB: settings.REDLINE_OBJECTS_MIB,
         pair: !alone,
         leads: () => standing.leads,
+        nodes: () => [...enrolment.nodes()],
       };
       await using _objects = keeping.start({ ...objects, store, turns }, signal);
       const partsPorts = {
@@ -234,11 +251,26 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
         fail,
       };
       try {
-        if (!alone) {
-          const jsm = await pairLayout(connection, settings, log, signal);
+        if (mark !== null) {
+          const secret = new PairSecret(key);
+          const jsm = await pairLayout(connection, settings, secret, log, signal);
           const js = jetstream(connection);
-          const keyid = keyIdOf(key);
-          const ports = { connection, js, store, bus, name, keyid, version, dir, standing, clock, log, fail };
+          const ports = {
+            connection,
+            js,
+            store,
+            mark,
+            bus,
+            name,
+            secret,
+            version,
+            dir,
+            otherWaitMs: settings.REDLINE_OTHER_WAIT_MS,
+            standing,
+            clock,
+            log,
+            fail,
+          };
           if (jsm !== null) term = await standBy({ ...ports, jsm }, signal);
         }
       } catch (error) {
@@ -251,7 +283,12 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
       if (alone || term !== null)
         parts = await buildBusParts(connection, { ...partsPorts, count: (r) => metrics.count(r) }, signal);
       await parts?.run(signal);
-      await term?.free();
+      if (term !== null) {
+        // Changes are refused from here on, and what was taken before gets to the stream: the place is left with all of it told.
+        [standing.leads, standing.leader] = [false, null];
+        await store.resign();
+        await term.free();
+      }
       await closeConnection(connection, bus, log);
       await following;
     }
@@ -263,15 +300,22 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
   log.info("coordinator ended");
 }
 
-/** What a pair needs of the bus, tried until it is there. Null when the signal aborted first. */
-async function pairLayout(connection: NatsConnection, settings: Settings, log: Logger, signal: AbortSignal) {
+/** What a pair needs of the bus, tried until it is there. Null when the signal aborted first. @throws ConfigError */
+async function pairLayout(
+  connection: NatsConnection,
+  settings: Settings,
+  { token }: PairSecret,
+  log: Logger,
+  signal: AbortSignal,
+) {
   const journalBytes = settings.REDLINE_JOURNAL_STREAM_MIB * 1_048_576;
   while (!signal.aborted)
     try {
       const jsm = await jetstreamManager(connection);
-      await ensurePairLayout(connection, jsm, { journalBytes, replicas: replicasOf(settings) }, log);
+      await ensurePairLayout(jsm, { token, journalBytes, replicas: replicasOf(settings) }, log, signal);
       return jsm;
     } catch (error) {
+      if (error instanceof ConfigError) throw error;
       log.error({ err: error }, "the journal's stream is not there yet; trying again");
       await pause(START_AGAIN_MS, signal);
     }

@@ -1,16 +1,17 @@
 import { chmod, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fromSeed } from "@nats-io/nkeys";
 import type { CoordinatorName, NodeId } from "@redline/shared";
-import { labFileSchema, makeNatsConfig } from "@redline/daemon";
+import { labFileSchema, makeNatsConfig, publicKeyOfSeed } from "@redline/daemon";
 
 export interface EmbeddedConfigOptions {
   /** The coordinator's state folder. */
   readonly dir: string;
   readonly coordinator: CoordinatorName;
   readonly nodes: readonly NodeId[];
-  /** `lab.json`, whose public keys come before those made here. */
+  /** `lab.json`: where it names a node, that public key counts. */
   readonly labFile?: string | undefined;
+  /** Seed with which the coordinator logs in, where it is not `keys/NAME.nk`. */
+  readonly seedFile?: string | undefined;
   /** host:port */
   readonly listen: string;
   readonly serverVersion: string | undefined;
@@ -36,20 +37,22 @@ export const embeddedPaths = (dir: string) => {
  * a node daemon on this machine is pointed at its own. Seeds that are there stay.
  */
 export async function writeEmbeddedConfig(options: EmbeddedConfigOptions): Promise<void> {
-  const { dir, coordinator, nodes, labFile, listen, serverVersion } = options;
+  const { dir, coordinator, nodes, listen, serverVersion } = options;
   const paths = embeddedPaths(dir);
   await mkdir(paths.nats, { recursive: true, mode: 0o700 });
   await mkdir(paths.keys, { recursive: true, mode: 0o700 });
   await chmod(paths.keys, 0o700);
-  const roles = [coordinator, ...nodes];
-  const publicKeys = await labKeys(labFile, roles);
-  for (const role of roles) {
+  const { publicKeys, former } = await nodesOf(options.labFile);
+  if (options.seedFile !== undefined)
+    publicKeys[coordinator] = publicKeyOfSeed(await readFile(options.seedFile, "utf8"));
+  for (const role of [coordinator, ...nodes]) {
     const seed = await readIfThere(paths.seedOf(role));
-    if (seed !== null) publicKeys[role] ??= fromSeed(new TextEncoder().encode(seed)).getPublicKey();
+    if (seed !== null) publicKeys[role] ??= publicKeyOfSeed(seed);
   }
   const made = makeNatsConfig({
     coordinators: [coordinator],
     nodes,
+    formerNodes: former,
     publicKeys,
     storeDir: paths.store,
     listen,
@@ -62,13 +65,13 @@ export async function writeEmbeddedConfig(options: EmbeddedConfigOptions): Promi
   await rename(`${paths.config}.new`, paths.config);
 }
 
-async function labKeys(file: string | undefined, roles: readonly string[]): Promise<Record<string, string>> {
-  if (file === undefined) return {};
-  const { nodes, coordinators } = labFileSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  const known = [...coordinators, ...nodes.filter((node) => node.revoked === null)];
-  return Object.fromEntries(
-    known.filter(({ name }) => roles.includes(name)).map(({ name, publicKey }) => [name, publicKey]),
-  );
+async function nodesOf(file: string | undefined) {
+  const publicKeys: Record<string, string> = {};
+  if (file === undefined) return { publicKeys, former: [] };
+  const { nodes } = labFileSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  for (const { name, publicKey, revoked } of nodes) if (revoked === null) publicKeys[name] = publicKey;
+  const former = nodes.filter(({ revoked }) => revoked !== null).map(({ name }) => name);
+  return { publicKeys, former };
 }
 
 async function readIfThere(path: string): Promise<string | null> {

@@ -11,6 +11,8 @@ export interface EmbeddedNatsOptions {
   readonly dir: string;
   readonly coordinator: CoordinatorName;
   readonly labFile?: string | undefined;
+  /** Seed of the coordinator; one in the state folder when not given. */
+  readonly seedFile?: string | undefined;
   /** nats-server to run; found when not given. */
   readonly binary?: string | undefined;
   /** A free port of loopback, kept for the next start, when not given. */
@@ -57,7 +59,8 @@ export class EmbeddedNats implements AsyncDisposable {
 
   /** Seed with which the coordinator itself logs in. */
   get nkeyFile(): string {
-    return embeddedPaths(this.#options.dir).seedOf(this.#options.coordinator);
+    const { dir, coordinator, seedFile } = this.#options;
+    return seedFile ?? embeddedPaths(dir).seedOf(coordinator);
   }
 
   /** Gives exactly these nodes a login from now on; a node that is not among them is cut off at once. */
@@ -99,11 +102,12 @@ export class EmbeddedNats implements AsyncDisposable {
   }
 
   async #configure(): Promise<void> {
-    const { dir, coordinator, labFile } = this.#options;
+    const { dir, coordinator, labFile, seedFile } = this.#options;
     await writeEmbeddedConfig({
       dir,
       coordinator,
       labFile,
+      seedFile,
       nodes: this.#nodes,
       listen: `${hostIn(this.#host)}:${this.#port}`,
       serverVersion: this.#binary.version,
@@ -141,13 +145,19 @@ export class EmbeddedNats implements AsyncDisposable {
     const { log } = this.#options;
     let child = first;
     while (!isOver(this.#ended.signal)) {
-      if (child.exitCode === null && child.signalCode === null)
-        await Promise.race([once(child, "exit"), aborted(this.#ended.signal)]);
+      if (!hasEnded(child)) await Promise.race([once(child, "exit"), aborted(this.#ended.signal)]);
       if (isOver(this.#ended.signal)) return;
       log.error({ code: child.exitCode, signal: child.signalCode }, "nats-server ended; starting it again");
       await pause(RESTART_MS, this.#ended.signal);
       if (isOver(this.#ended.signal)) return;
-      const next = this.#launch();
+      let next;
+      try {
+        next = this.#launch();
+      } catch (error) {
+        // Out of memory or file descriptors: there is not even a child that could say so.
+        log.error({ err: error }, "nats-server could not be started; trying again");
+        continue;
+      }
       child = next.child;
       if (await next.ready) log.info("nats-server is up again");
       else {
@@ -174,13 +184,16 @@ const aborted = (signal: AbortSignal) =>
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 
+/** One that could not be started never says that it ended: it has no process id. */
+const hasEnded = (child: ChildProcess) =>
+  child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+
 async function end(child: ChildProcess): Promise<void> {
-  const over = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-  if (over()) return;
+  if (hasEnded(child)) return;
   const gone = once(child, "exit");
   child.kill("SIGTERM");
   await Promise.race([gone, pause(END_MS)]);
-  if (over()) return;
+  if (hasEnded(child)) return;
   child.kill("SIGKILL");
   await gone;
 }

@@ -11,7 +11,7 @@ export interface EnrolmentChangesPorts {
   readonly store: Pick<JournalStore, "state" | "commit">;
   readonly book: Pick<NodeBook, "forget">;
   readonly dispatcher: Pick<Dispatcher, "tell">;
-  readonly jsm: JetStreamManager;
+  readonly jsm: { readonly consumers: Pick<JetStreamManager["consumers"], "delete"> };
   /** Makes what nodes need on the bus; safe to repeat. */
   readonly layout: (nodes: readonly NodeId[]) => Promise<void>;
   /** Called when something changed that a pass should see. */
@@ -34,7 +34,11 @@ export async function followEnrolment(ports: EnrolmentChangesPorts, signal: Abor
   for (const [node, view] of store.state.nodes)
     if (view.goneWhy === null && !enrolment.set().has(node)) leaving.add(node);
   const off = enrolment.onChange(({ added, removed }) => {
-    for (const node of added) joining.add(node);
+    for (const node of added) {
+      // Removed and added again before the step ran: it has its queue, and is not gone.
+      leaving.delete(node);
+      joining.add(node);
+    }
     for (const node of removed) {
       joining.delete(node);
       leaving.add(node);
@@ -51,8 +55,8 @@ export async function followEnrolment(ports: EnrolmentChangesPorts, signal: Abor
     }
     for (const node of leaving) {
       await remove(ports, node);
-      leaving.delete(node);
-      log.warn({ node }, "node was removed from the lab");
+      // Added again meanwhile: the next step gives it its queue back.
+      if (leaving.delete(node)) log.warn({ node }, "node was removed from the lab");
     }
   };
   await everyUntil(signal, RETRY_MS, step, (error) =>

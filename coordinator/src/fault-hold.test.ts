@@ -43,6 +43,24 @@ describe("a study's share of infra faults", () => {
     expect(study(2, 1, [BAD, BAD]).hold()).toBeNull();
   });
 
+  it("counts an attempt once that was judged and then proved not to count", () => {
+    const { journal, view, hold } = study(4, 0.5, []);
+    for (const trial of journal.state.trialsOf(view.id).slice(0, 4)) {
+      journal.place(trial, "n1", "n2");
+      const key = { trial: trial.trial, attempt: 1, epoch: 1 };
+      journal.apply({ kind: "adjudicated", key, results: [] });
+      journal.apply({ kind: "invalid", key, fault: "not-sterile", detail: "d", retry: false });
+      journal.apply({ kind: "invalid", key, fault: "over-cap", detail: "d", retry: false });
+    }
+    expect(view.recentEnds.map(({ fault }) => fault)).toEqual(Array.from({ length: 4 }, () => "over-cap"));
+    expect(hold()).toMatchObject({ kind: "study-paused" });
+    // A person has looked at it: what is said of it later is not news.
+    journal.apply({ kind: "study-resumed", study: view.id, who: "ann", why: "w" });
+    const key = { trial: `${view.id}-001`, attempt: 1, epoch: 1 };
+    journal.apply({ kind: "invalid", key, fault: "not-sterile", detail: "d", retry: false });
+    expect(view.recentEnds).toEqual([]);
+  });
+
   it("is not asked of a study that is paused, over, or has nothing left to run", () => {
     const paused = study(2, 0.5, [BAD, BAD]);
     paused.journal.apply({ kind: "study-paused", study: "s-0000", who: "ann", why: "w" });

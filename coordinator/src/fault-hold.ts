@@ -3,12 +3,13 @@ import {
   type CoordinatorRecordBody,
   type Fault,
   type NodeId,
+  type NoPerson,
   type StudyView,
   type TrialView,
 } from "@redline/shared";
 
 /** In whose name the coordinator pauses a study whose environment is broken; a person cannot have it. */
-export const BY_FAULTS = "faults";
+export const BY_FAULTS = "faults" satisfies NoPerson;
 
 /**
  * Pauses a study when more than `faultLimit.share` of its last `faultLimit.of` ended attempts were infra faults, with the commonest

@@ -2,7 +2,7 @@ import type { AttemptView, HeldSeats, NodeId, Projection, StudyView, TrialView }
 import { hasLeft, nodesOf } from "./attempt-facts.ts";
 import type { JudgeClock } from "./attempt-judge.ts";
 
-type LeavingClock = Pick<JudgeClock, "nowMs" | "wallMs" | "since">;
+type LeavingClock = Pick<JudgeClock, "nowMs" | "since" | "sinceEndMs">;
 
 /**
  * Seats given away and not got back: on each node of an active attempt, and on each node of an ended one
@@ -60,8 +60,8 @@ function stillLeaving(
   clock: LeavingClock,
   releaseMs: number,
 ): boolean {
-  if (attempt.endedAt === null || hasLeft(attempt, node)) return false;
-  // Its own wall clock, for ends that a predecessor journalled: they must not get a fresh period.
-  if (clock.wallMs - Date.parse(attempt.endedAt) > releaseMs) return false;
+  if (attempt.endedAt === null || attempt.elsewhere === true || hasLeft(attempt, node)) return false;
+  // What ended long before a predecessor's last record gets no fresh period; what ended after that gets a whole one.
+  if (clock.sinceEndMs(attempt) > releaseMs) return false;
   return clock.nowMs - clock.since(`leaving ${trial.trial} ${attempt.attempt} ${node}`) <= releaseMs;
 }

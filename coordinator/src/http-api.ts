@@ -2,7 +2,7 @@ import { studyIdSchema, whyRequestSchema, type NodeView, type NodeId } from "@re
 import { jsonReply, type HttpReply, type HttpRequest, type Route } from "@redline/daemon";
 import type { Clock } from "./clock.ts";
 import type { JournalStore } from "./journal-store.ts";
-import type { Standing } from "./leader-candidate.ts";
+import type { Standing } from "./leader-ports.ts";
 import type { Metrics } from "./metrics.ts";
 import type { HeardNode, NodeBook } from "./node-book.ts";
 import { attemptsOn, orderClear, orderDrain, orderSelfTest, type NodeOrderPorts } from "./node-orders.ts";

@@ -81,7 +81,8 @@ export function whyForeign({ headers }: Knock, hosts: readonly string[]): string
     .replace(/:\d+$/, "")
     .replace(/^\[(.*)\]$/, "$1")
     .toLowerCase();
-  if (host === "localhost" || isIP(host) !== 0 || hosts.includes(host)) return null;
+  if (host === "localhost" || isIP(host) !== 0) return null;
+  if (hosts.some((known) => known.toLowerCase() === host)) return null;
   return "call this by its address, or add the name to REDLINE_HTTP_HOSTS";
 }
 

@@ -59,6 +59,9 @@ export async function importStudy(
     if (from === lab) return refuse(409, "this is the lab that the export is from");
     if (there !== undefined && (there.imported?.lab !== from || !isImporting(there)))
       return refuse(409, `there is a study ${id} here already: it cannot be imported`);
+    // Lines about nodes name no study: of two imports at once nobody could say whose they are.
+    const other = [...store.state.studies.values()].find((one) => one.id !== id && isImporting(one));
+    if (other !== undefined) return refuse(409, `${other.id} is being imported: ${ONE_AT_A_TIME}`);
     const have = counts.of(id);
     // Without lines it only asks how far an earlier one came.
     if (at !== have || (lines.length === 0 && !last)) return jsonReply({ have, done: false, outcome: "" });
@@ -74,6 +77,8 @@ export async function importStudy(
   });
 }
 
+const ONE_AT_A_TIME =
+  "go on when that is complete, or give it up with `redline study cancel`, which ends it for good";
 const refuse = (status: number, problem: string) => jsonReply({ problems: [problem] }, status);
 
 /** The study goes on, or is over. @returns what became of it. */

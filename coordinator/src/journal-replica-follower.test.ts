@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeMessage, packLines } from "./journal-replica-message.ts";
 import { ForkedError, JournalFollower } from "./journal-replica-follower.ts";
 import { openJournalStore, type JournalStore } from "./journal-store.ts";
+import { PairSecret } from "./pair-secret.ts";
 
+const secret = new PairSecret(generateKeyPairSync("ed25519").privateKey);
 const clock = { monoMs: () => 0, now: () => new Date(0) };
 let dir = "";
 let store: JournalStore;
@@ -36,12 +39,20 @@ function journal(whys: readonly string[], lines: readonly string[] = []): string
   return [...lines, ...more];
 }
 
+/** What nobody with the key wrote. */
+const JUNK = null;
+
 /** A stream with one message for each group of lines; `first`: number of the first message that it still has. */
-function streamOf(groups: readonly (readonly string[])[], first = 1): Pick<JetStreamManager, "streams"> {
+function streamOf(
+  groups: readonly (readonly string[] | null)[],
+  first = 1,
+): Pick<JetStreamManager, "streams"> {
   let seq = 1;
   const messages = groups.map((lines) => {
+    if (lines === JUNK) return Buffer.from('{"type":"io.nats.jetstream.api.v1.account_info_response"}');
     const numbered = lines.map((line) => ({ seq: seq++, line }));
-    return encodeMessage(packLines(numbered, { by: "coordinator", start: "s" }).messages[0] ?? expect.fail());
+    const { messages } = packLines(numbered, { by: "coordinator", start: "s" });
+    return encodeMessage(messages[0] ?? expect.fail(), secret);
   });
   const state = { first_seq: first, last_seq: messages.length, messages: messages.length - first + 1 };
   const streams = {
@@ -57,7 +68,14 @@ function streamOf(groups: readonly (readonly string[])[], first = 1): Pick<JetSt
 
 function follower(jsm: Pick<JetStreamManager, "streams">, leaders: readonly string[] = []) {
   const older = (after: number) => Promise.resolve(leaders.slice(after, after + 3));
-  return new JournalFollower({ store, jsm, older, log: pino({ level: "silent" }) });
+  return new JournalFollower({
+    store,
+    jsm,
+    secret,
+    older,
+    onStream: () => undefined,
+    log: pino({ level: "silent" }),
+  });
 }
 
 const written = async () => (await readFile(join(dir, "j.jsonl"), "utf8")).split("\n").slice(0, -1);
@@ -72,6 +90,22 @@ describe("follower of a journal", () => {
     await f.catchUp();
     expect(await written()).toEqual(all);
     expect([f.position, f.lineSeq, store.state.stopped?.why]).toEqual([4, 8, "h"]);
+  });
+
+  it.each([0, 3, 8])("passes over what no coordinator wrote, with %i lines here already", async (lines) => {
+    await fill(all.slice(0, lines));
+    const [a = JUNK, b = JUNK, c = JUNK, d = JUNK] = pairs;
+    const f = follower(streamOf([JUNK, a, JUNK, JUNK, b, c, JUNK, d, JUNK]));
+    await f.catchUp();
+    expect(await written()).toEqual(all);
+    expect([f.position, f.lineSeq]).toEqual([9, 8]);
+  });
+
+  it("takes a stream of nothing else for one without lines", async () => {
+    await fill(all);
+    const f = follower(streamOf([JUNK, JUNK, JUNK]));
+    await f.catchUp();
+    expect([f.position, f.lineSeq, await written()]).toEqual([3, 0, all]);
   });
 
   it("asks the leader for lines that the stream has no more", async () => {

@@ -1,4 +1,4 @@
-import type { JetStreamManager } from "@nats-io/jetstream";
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import { lineHash, nextInChain, streams, type ChainHead } from "@redline/shared";
 import { JournalBrokenError, type Logger } from "@redline/daemon";
 import {
@@ -8,8 +8,10 @@ import {
   type ReplicaMessage,
 } from "./journal-replica-message.ts";
 import type { JournalStore } from "./journal-store.ts";
+import type { PairSecret } from "./pair-secret.ts";
+import { HOW_TO_KEEP } from "./stream-mark.ts";
 
-/** This journal went another way after line `keep` than the leader's: what comes after it was never acted on. */
+/** This journal went another way after line `keep` than the leader's. */
 export class ForkedError extends Error {
   override readonly name = "ForkedError";
   readonly keep: number;
@@ -28,22 +30,33 @@ export class StreamReplacedError extends Error {
 export interface FollowerPorts {
   readonly store: Pick<JournalStore, "follow" | "head" | "reader">;
   readonly jsm: Pick<JetStreamManager, "streams">;
+  readonly secret: Pick<PairSecret, "seal" | "open">;
   /** Lines of the leader's journal after a number. @throws when it does not answer. */
   readonly older: (after: number) => Promise<string[]>;
+  /** Called with the number of the newest line that is here and on the stream. */
+  readonly onStream: (seq: number) => void;
   readonly log: Logger;
 }
 
 /** Messages that are asked for at once. */
 const WINDOW = 16;
 const FIRST_STEP = 64;
+const FOREIGN = "no coordinator wrote this message of the journal's stream; passed over";
 
-/** Takes the lines of stream JRN into this coordinator's journal, each checked against the chain, and what both have compared. */
+/** `foreign`: no coordinator wrote it, so that it counts as if it were not there; null: it is not there any more. */
+type Read = ReplicaMessage | "foreign" | null;
+
+/**
+ * Takes the lines of stream JRN into this coordinator's journal, each checked against the chain, and what both have compared. Messages
+ * that no coordinator wrote are passed over.
+ */
 export class JournalFollower {
   readonly #ports: FollowerPorts;
   #assembler = new LineAssembler();
   /** Number of the stream's message to read next; 0 before the first look. */
   #next = 0;
   #lineSeq = 0;
+  #amongForeign = false;
   #fromFirst = false;
   #window: { readonly after: number; readonly lines: string[] } = { after: 0, lines: [] };
 
@@ -67,7 +80,12 @@ export class JournalFollower {
    */
   async catchUp(): Promise<void> {
     const { jsm } = this.#ports;
-    const { state } = await jsm.streams.info(streams.journal);
+    const { state } = await jsm.streams.info(streams.journal).catch((error: unknown) => {
+      // Nobody else may be there to make it again.
+      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
+        throw new StreamReplacedError("the bus lost the journal's stream", { cause: error });
+      throw error;
+    });
     if (state.last_seq < this.position)
       throw new StreamReplacedError("the journal's stream ends before what was read of it");
     if (this.#next === 0)
@@ -82,7 +100,10 @@ export class JournalFollower {
       for (const message of messages) {
         // It left the stream meanwhile: the next look begins where the stream does.
         if (message === null) return;
-        await this.#take(message);
+        // Once for all that stand together: there may be very many.
+        if (message === "foreign" && !this.#amongForeign) this.#ports.log.warn({ seq: this.#next }, FOREIGN);
+        this.#amongForeign = message === "foreign";
+        if (message !== "foreign") await this.#take(message);
         this.#next += 1;
       }
     }
@@ -97,24 +118,34 @@ export class JournalFollower {
   /** The last message that begins with a line which is here already, so that it is compared; by halving. */
   async #start(first: number, last: number): Promise<number> {
     const { seq } = this.#ports.store.head();
-    let [low, high] = [Math.max(1, first), last];
+    const start = Math.max(1, first);
+    if (last < start) return Math.max(start, last + 1);
+    let [low, high] = [start, last];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      const message = await this.#read(middle);
-      if (message !== null && message.head.first <= seq) low = middle;
-      else high = middle - 1;
+      const found = await this.#newest(low + 1, middle);
+      if (found === null || found.message.head.first <= seq) low = middle;
+      else high = found.at - 1;
     }
-    const found = last < first ? null : await this.#read(low);
-    return found === null ? Math.max(1, first, last + 1) : Math.max(1, first, low - found.head.part);
+    const found = await this.#newest(start, low);
+    return found === null ? low : Math.max(start, found.at - found.message.head.part);
   }
 
-  async #read(seq: number): Promise<ReplicaMessage | null> {
-    const stored = await this.#ports.jsm.streams.getMessage(streams.journal, { seq });
-    if (stored === null) return null;
-    const message = decodeMessage(stored.data);
-    if (message === null)
-      throw new JournalBrokenError(`message ${seq} of stream ${streams.journal} holds no lines of a journal`);
-    return message;
+  /** The newest message of a coordinator from number `from` to number `to`. */
+  async #newest(from: number, to: number): Promise<{ at: number; message: ReplicaMessage } | null> {
+    for (let at = to; at >= from; at -= 1) {
+      const message = await this.#read(at);
+      // What is older left the stream before it.
+      if (message === null) return null;
+      if (message !== "foreign") return { at, message };
+    }
+    return null;
+  }
+
+  async #read(seq: number): Promise<Read> {
+    const { jsm, secret } = this.#ports;
+    const stored = await jsm.streams.getMessage(streams.journal, { seq });
+    return stored === null ? null : (decodeMessage(stored.data, secret) ?? "foreign");
   }
 
   async #take(message: ReplicaMessage): Promise<void> {
@@ -134,6 +165,7 @@ export class JournalFollower {
       this.#lineSeq = seq;
     }
     await Promise.all(taken);
+    this.#ports.onStream(this.#lineSeq);
   }
 
   async #compare({ seq, line }: NumberedLine): Promise<void> {
@@ -169,7 +201,7 @@ export class JournalFollower {
       if (same > after) return new ForkedError(same);
       if (after === 0)
         return new JournalBrokenError(
-          "this journal and the leader's have no line in common: one is of another lab; move this state folder's journal away to follow the leader",
+          `this journal and the leader's have no line in common. If the leader began with an empty one: ${HOW_TO_KEEP}. If this one is of another lab, or holds nothing that you need, give this coordinator an empty state folder`,
         );
     }
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { PairSecret } from "./pair-secret.ts";
 
 /** Bytes of journal in one message: well below the servers' limit of 1 MiB, also where an answer carries it in base64. */
 export const MESSAGE_BYTES = 512 * 1024 - 1024;
@@ -27,12 +28,15 @@ export interface NumberedLine {
   readonly line: string;
 }
 
-export const encodeMessage = ({ head, bytes }: ReplicaMessage): Buffer =>
-  Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]);
+type Sealing = Pick<PairSecret, "seal" | "open">;
 
-/** Null for what is no message of this kind. */
-export function decodeMessage(data: Uint8Array): ReplicaMessage | null {
-  const buffer = Buffer.from(data);
+export const encodeMessage = ({ head, bytes }: ReplicaMessage, secret: Sealing): Buffer =>
+  secret.seal(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]));
+
+/** Null for what no coordinator of this pair wrote: it counts as if it were not there. */
+export function decodeMessage(data: Uint8Array, secret: Sealing): ReplicaMessage | null {
+  const buffer = secret.open(data);
+  if (buffer === null) return null;
   const end = buffer.indexOf(0x0a);
   if (end === -1) return null;
   try {

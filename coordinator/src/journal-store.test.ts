@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { JournalBrokenError } from "@redline/daemon";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "./clock.ts";
-import { openJournalStore } from "./journal-store.ts";
+import { NotLeadingError, openJournalStore, type Replica } from "./journal-store.ts";
 
 let dir = "";
 beforeEach(async () => {
@@ -16,6 +16,23 @@ afterEach(async () => {
 
 const open = () => openJournalStore(join(dir, "journal.jsonl"), systemClock, () => undefined);
 const started = (epoch: number) => ({ kind: "coordinator-started" as const, epoch, version: "é" });
+
+/** Takes nothing until it is told. */
+class SlowReplica implements Replica {
+  #wasAsked: () => void = () => undefined;
+  take: () => void = () => undefined;
+  readonly asked = new Promise<void>((resolve) => (this.#wasAsked = resolve));
+  readonly #taken = new Promise<void>((resolve) => (this.take = resolve));
+
+  leads(): boolean {
+    return true;
+  }
+
+  publish(): Promise<void> {
+    this.#wasAsked();
+    return this.#taken;
+  }
+}
 
 describe("journal store", () => {
   it("rebuilds its state and reads its lines back by number, before and after a restart", async () => {
@@ -48,6 +65,39 @@ describe("journal store", () => {
     expect(store.writable()).toBe(false);
     await Promise.all([first, second]);
     expect(store.writable()).toBe(true);
+    await store.close();
+  });
+
+  it("is not writable while the replica takes nothing", async () => {
+    let nowMs = 0;
+    const clock = { monoMs: () => nowMs, now: () => new Date() };
+    const store = await openJournalStore(join(dir, "j"), clock, () => undefined, undefined, "standby");
+    const replica = new SlowReplica();
+    store.lead(replica);
+    const one = store.commit(started(1));
+    await replica.asked;
+    expect(store.writable()).toBe(true);
+    nowMs = 5000;
+    expect(store.writable()).toBe(false);
+    replica.take();
+    await one;
+    expect(store.writable()).toBe(true);
+    await store.close();
+  });
+
+  it("a leader that resigns commits what it took, and takes no more", async () => {
+    const store = await openJournalStore(join(dir, "j"), systemClock, () => undefined, undefined, "standby");
+    const replica = new SlowReplica();
+    store.lead(replica);
+    const both = Promise.all([store.commit(started(1)), store.commit(started(2))]);
+    let resigned = false;
+    const over = store.resign().then(() => (resigned = true));
+    await expect(store.commit(started(3))).rejects.toThrow(NotLeadingError);
+    expect(resigned).toBe(false);
+    replica.take();
+    expect((await both).map(({ seq }) => seq)).toEqual([1, 2]);
+    await over;
+    expect(store.reader.head).toBe(2);
     await store.close();
   });
 

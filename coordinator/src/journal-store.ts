@@ -10,12 +10,12 @@ import { JournalBrokenError, openJournal, type JournalFile } from "@redline/daem
 import type { Clock } from "./clock.ts";
 import { JournalReader } from "./journal-reader.ts";
 
-/** A write that takes longer than this is counted as one that will not end, ms. */
+/** A write, to the disk and the replica, that takes longer than this is counted as one that will not end, ms. */
 const STUCK_MS = 5000;
 
 type Unchained = Omit<CoordinatorRecord, "seq" | "prev">;
 
-/** A standby was asked to change something: only the leader may. */
+/** A standby, or a leader that ends, was asked to change something: only the leader may. */
 export class NotLeadingError extends Error {
   override readonly name = "NotLeadingError";
 }
@@ -45,11 +45,13 @@ export interface JournalStore {
   follow(line: string): Promise<void>;
   /** From here on this coordinator writes: every line to its own disk, and then to `replica`. */
   lead(replica: Replica): void;
+  /** From here on this coordinator writes no more. Resolves when what it took before is committed, or was refused. */
+  resign(): Promise<void>;
   /** Number and hash of the newest line, applied or not. */
   head(): ChainHead;
   /**
-   * False once a write failed, while one takes so long that the disk must be counted as stuck, and where it is doubtful
-   * whether this coordinator leads.
+   * False once a write failed, while one takes so long that the disk or the replica must be counted as stuck, and where it is
+   * doubtful whether this coordinator leads.
    */
   writable(): boolean;
   /** Called after each applied record, in their order; on a standby too. */
@@ -100,8 +102,11 @@ class Store implements JournalStore {
   readonly #listeners: ((record: CoordinatorRecord) => void)[] = [];
   readonly #follows: boolean;
   #replica: Replica | null = null;
+  #resigned = false;
+  /** Settles with the newest commit: they end in their order. */
+  #newest: Promise<unknown> = Promise.resolve();
   #writable = true;
-  /** When each write that is under way began, the oldest first: they end in their order. */
+  /** When each commit that is under way began, the oldest first. */
   readonly #began: number[] = [];
   #applied: number;
 
@@ -136,6 +141,11 @@ class Store implements JournalStore {
     this.#replica = replica;
   }
 
+  async resign(): Promise<void> {
+    this.#resigned = true;
+    await this.#newest;
+  }
+
   onApplied(listener: (record: CoordinatorRecord) => void): void {
     this.#listeners.push(listener);
   }
@@ -144,25 +154,27 @@ class Store implements JournalStore {
     const replica = this.#replica;
     if (this.#follows && replica === null)
       throw new NotLeadingError("this coordinator is the standby; the leader takes changes");
+    if (this.#resigned) throw new NotLeadingError("this coordinator ends; the next leader takes changes");
     // A line that the next start cannot read would lock the journal.
     coordinatorRecordBodySchema.parse(body);
+    const committed = this.#commit(body, replica);
+    this.#newest = committed.catch(() => undefined);
+    return committed;
+  }
+
+  async #commit(body: CoordinatorRecordBody, replica: Replica | null): Promise<CoordinatorRecord> {
     const monoMs = Math.round(this.#clock.monoMs() * 1000) / 1000;
     let appended;
     this.#began.push(monoMs);
     try {
       appended = await this.#journal.append({ v: 1, at: this.#clock.now().toISOString(), monoMs, body });
+      if (replica !== null) await replica.publish(appended.line, appended.record.seq);
     } catch (error) {
       throw this.#failed(error);
     } finally {
       this.#began.shift();
     }
     const { record, line } = appended;
-    if (replica !== null)
-      try {
-        await replica.publish(line, record.seq);
-      } catch (error) {
-        throw this.#failed(error);
-      }
     this.#apply(record, line);
     return record;
   }

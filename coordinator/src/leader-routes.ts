@@ -1,5 +1,6 @@
 import { jsonReply, type Route } from "@redline/daemon";
-import type { Standing } from "./leader-candidate.ts";
+import { NotLeadingError } from "./journal-store.ts";
+import type { Standing } from "./leader-ports.ts";
 
 /** The same routes; on a standby every change is refused with the leader's name, and reads are answered. */
 export const leaderRoutes = (routes: readonly Route[], standing: Readonly<Standing>): Route[] =>
@@ -8,7 +9,16 @@ export const leaderRoutes = (routes: readonly Route[], standing: Readonly<Standi
       ? route
       : {
           ...route,
-          handle: (request) => (standing.leads ? route.handle(request) : refusal(standing.leader)),
+          handle: async (request) => {
+            if (!standing.leads) return refusal(standing.leader);
+            try {
+              return await route.handle(request);
+            } catch (error) {
+              // It began to end, or was deposed, while it had the request.
+              if (error instanceof NotLeadingError) return refusal(standing.leader);
+              throw error;
+            }
+          },
         },
   );
 

@@ -13,7 +13,6 @@ const mine: Leader = {
   start: "s1",
   term: 3,
   at: "",
-  keyid: "k",
   free: false,
 };
 const other: Leader = { ...mine, name: coordinatorNameSchema.parse("coordinator-b"), start: "s2", term: 4 };

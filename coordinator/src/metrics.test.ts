@@ -36,3 +36,20 @@ it("counts verdicts under a study's own profiles together, whatever the study ca
   expect(page).toContain(`${count("own", "confirmed")} 0\n`);
   expect(page).not.toContain('profile="alive"');
 });
+
+it("tells of nodes of another version, of what was set aside and of objects that are missing", async () => {
+  const metrics = createMetrics({
+    ...{ version: "0.0.0", state: new JournalFixture().state, nodes: [] },
+    ...{ live: () => undefined, heard: () => undefined, reconnects: () => 0, queue: () => null },
+    containment: new ContainmentCounters(),
+    otherVersions: () => 2,
+    setAside: () => new Map([["command", 3]]),
+    objectsExpected: () => 4,
+    log: createLogger("metrics-test", "silent"),
+  });
+  const page = await metrics.page();
+  expect(page).toContain("\nredline_nodes_other_version 2\n");
+  expect(page).toContain('redline_set_aside_total{what="command"} 3\n');
+  expect(page).toContain('redline_set_aside_total{what="record"} 0\n');
+  expect(page).toContain("\nredline_objects_expected 4\n");
+});

@@ -42,6 +42,8 @@ export interface MetricsSource {
   readonly heard: (node: NodeId) => HeardNode | undefined;
   readonly reconnects: () => number;
   readonly containment: Pick<ContainmentCounters, "drain">;
+  /** Nodes whose daemon speaks another protocol, and that get no work. */
+  readonly otherVersions?: () => number;
   /** Null while there is no connection. */
   readonly queue: () => Promise<QueueCounts> | null;
   /** What was set aside since this daemon began, and objects that records name and that are not here yet. */
@@ -95,6 +97,10 @@ export function createMetrics(source: MetricsSource): Metrics {
   });
   const queue = gauge("redline_queue_messages", "Commands on the stream, over all nodes.", ["state"]);
   const nodes = gauge("redline_nodes", "Nodes by state; gone: enrolled and not heard of.", ["state"]);
+  const otherVersions = gauge(
+    "redline_nodes_other_version",
+    "Nodes that are heard and speak another protocol than the coordinator; they get no work.",
+  );
   const heartbeat = gauge(
     "redline_node_last_heartbeat_timestamp_seconds",
     "When a node's inventory came last; 0 when it never did since this daemon began.",
@@ -208,6 +214,7 @@ export function createMetrics(source: MetricsSource): Metrics {
         heartbeat.labels(node).set((source.heard(node)?.heardAt.getTime() ?? 0) / 1000);
       for (const node of source.nodes)
         selfTests.labels(node).set(source.live(node)?.inventory.selfTest?.green === true ? 1 : 0);
+      otherVersions.set(source.otherVersions?.() ?? 0);
       copies.set(live.reduce((sum, node) => sum + node.inventory.liveCopies, 0));
     },
     queue: async () => {

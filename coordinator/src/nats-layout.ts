@@ -26,12 +26,6 @@ export interface LayoutOptions {
   readonly replicas: number;
 }
 
-/** What a pair of coordinators needs before one of them leads. */
-export interface PairLayoutOptions {
-  readonly journalBytes: number;
-  readonly replicas: number;
-}
-
 /**
  * Makes sure that every stream, consumer and bucket of nats.md section 8 is there. Safe to repeat. Only
  * features of nats-server 2.9 are used; of what is there already only the number of copies is changed, and since servers ignore
@@ -53,31 +47,8 @@ export async function ensureLayout(
   for (const bucket of bucketsOf()) await ensureBucket(connection, jsm, bucket, options.replicas, log);
 }
 
-/** The journal's stream and the bucket that says who leads: either of a pair makes them, before anyone leads. Safe to repeat. */
-export async function ensurePairLayout(
-  connection: NatsConnection,
-  jsm: JetStreamManager,
-  { journalBytes, replicas }: PairLayoutOptions,
-  log: Logger,
-): Promise<void> {
-  const journal = {
-    name: streams.journal,
-    subjects: [subjects.journal],
-    retention: RetentionPolicy.Limits,
-    storage: StorageType.File,
-    discard: DiscardPolicy.Old,
-    max_bytes: journalBytes,
-    duplicate_window: nanos(2 * MINUTE_MS),
-    num_replicas: replicas,
-    deny_delete: true,
-    deny_purge: true,
-  };
-  await ensureStream(jsm, journal, log);
-  const lead = { bucket: buckets.lead, history: 1, storage: StorageType.File };
-  await ensureBucket(connection, jsm, lead, replicas, log);
-}
-
-async function ensureStream(jsm: JetStreamManager, wanted: NamedStream, log: Logger): Promise<void> {
+/** Makes a stream where there is none, and gives one that is there the number of copies; other differences are logged. */
+export async function ensureStream(jsm: JetStreamManager, wanted: NamedStream, log: Logger): Promise<void> {
   const there = await orMissing(jsm.streams.info(wanted.name));
   if (there === null) await jsm.streams.add(wanted);
   else await ensureReplicas(jsm, there.config, wanted.num_replicas ?? 1, log);
@@ -111,7 +82,7 @@ async function ensureReplicas(
   await jsm.streams.update(config.name, { ...config, num_replicas: replicas });
 }
 
-type NamedStream = Partial<StreamConfig> & { name: string };
+export type NamedStream = Partial<StreamConfig> & { name: string };
 
 const streamsOf = (options: LayoutOptions): NamedStream[] => [
   {
@@ -200,7 +171,8 @@ const bucketsOf = (): Bucket[] => [
 ];
 
 const NOT_FOUND = 404;
-async function orMissing<T>(asked: Promise<T>): Promise<T | null> {
+/** Null where the server knows no such thing. */
+export async function orMissing<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked;
   } catch (error) {

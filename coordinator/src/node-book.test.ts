@@ -30,3 +30,19 @@ it("reads an inventory only under its own node's key", () => {
   expect(readInventory("n2", bytes)).toBeNull();
   expect(readInventory("n1", Buffer.from("{"))).toBeNull();
 });
+
+it("gives a node of another version no work until it speaks ours again", () => {
+  const other = Buffer.from(JSON.stringify({ v: 2, node: "n1", slots: "many" }));
+  const read = readInventory("n1", other);
+  if (read === null || !("skew" in read)) throw new Error("not read as another version");
+  expect([read.node, read.skew.theirs]).toEqual(["n1", 2]);
+  const book = new NodeBook();
+  book.heard(inventoryOf("n1"), 100, new Date(0));
+  expect([book.skewed(read.node, read.skew, 110), book.skewed(read.node, read.skew, 120)]).toEqual([
+    true,
+    false,
+  ]);
+  expect([book.live(120, 50), [...book.otherVersions.keys()]]).toEqual([[], ["n1"]]);
+  book.heard(inventoryOf("n1"), 130, new Date(0));
+  expect([book.live(130, 50).length, book.otherVersions.size]).toEqual([1, 0]);
+});

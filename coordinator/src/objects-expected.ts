@@ -16,6 +16,8 @@ export interface ExpectedObject {
   readonly name: string;
   readonly sha256: string;
   readonly bytes: number;
+  /** When its record came, ms of the Unix epoch by the coordinator's clock of that time. */
+  readonly sinceMs: number;
   tries: number;
   /** When to ask for it again, monotonic ms. */
   dueMs: number;
@@ -43,7 +45,7 @@ export class ExpectedObjects {
   }
 
   /** Takes the next record; `state` has it applied. */
-  take({ body }: CoordinatorRecord, state: Projection): void {
+  take({ body, at }: CoordinatorRecord, state: Projection): void {
     if (body.kind === "objects-removed") this.#forget(body.study);
     if (body.kind === "adjudicated" || body.kind === "invalid")
       for (const node of this.#expected.keys())
@@ -65,7 +67,9 @@ export class ExpectedObjects {
       const of = this.#expected.get(body.node) ?? new Map<string, ExpectedObject>();
       this.#expected.set(body.node, of);
       const name = objectName(key, sha256);
-      if (!of.has(name)) of.set(name, { node: body.node, study, name, sha256, bytes, tries: 0, dueMs: 0 });
+      const sinceMs = Date.parse(at);
+      if (!of.has(name))
+        of.set(name, { node: body.node, study, name, sha256, bytes, sinceMs, tries: 0, dueMs: 0 });
     }
   }
 

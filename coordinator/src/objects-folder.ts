@@ -5,11 +5,12 @@ import {
   OBJECT_MAX_BYTES,
   sha256HexSchema,
   studyIdSchema,
+  type NoPerson,
   type StudyId,
 } from "@redline/shared";
 
 /** `who` of the removal that a study's own file orders. */
-export const BY_RETENTION = "retention";
+export const BY_RETENTION = "retention" satisfies NoPerson;
 
 export interface HeldObject {
   readonly sha256: string;

@@ -9,6 +9,7 @@ import {
   sha256HexSchema,
   studyIdSchema,
   type CoordinatorRecord,
+  type NodeId,
   type Projection,
 } from "@redline/shared";
 import {
@@ -51,6 +52,8 @@ export interface KeepingRunPorts extends Pick<KeepingApiPorts, "store" | "turns"
   /** One of a pair: both take objects out of the buckets, where they stay for a day. */
   readonly pair: boolean;
   readonly leads: () => boolean;
+  /** Enrolled nodes. */
+  readonly nodes: () => readonly NodeId[];
 }
 
 const MIB = 1_048_576;
@@ -119,7 +122,7 @@ export class Keeping {
   }
 
   async #run(ports: KeepingRunPorts, signal: AbortSignal): Promise<void> {
-    const { connection, replicas, bucketMiB, pair, leads, store, turns } = ports;
+    const { connection, replicas, bucketMiB, pair, leads, nodes, store, turns } = ports;
     const clock = this.#clock;
     const limits = { bytes: bucketMiB * MIB, ttlMs: 7 * DAY_MS, replicas };
     let buckets: Buckets | null = null;
@@ -140,7 +143,9 @@ export class Keeping {
       clock,
       log: this.#log,
       keepMs: pair ? DAY_MS : 0,
+      keepBytes: limits.bytes / 2,
       leads,
+      nodes,
     });
     await Promise.all([
       intake.run(signal),

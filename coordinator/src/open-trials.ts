@@ -1,6 +1,7 @@
 import {
   importedRecord,
   isFinal,
+  isImporting,
   touchedBy,
   type CoordinatorRecord,
   type Projection,
@@ -8,6 +9,7 @@ import {
   type TrialId,
   type TrialView,
 } from "@redline/shared";
+import { lateSterilityOf } from "./completion.ts";
 import { WaitingIndex } from "./waiting-index.ts";
 
 /**
@@ -77,7 +79,7 @@ export class OpenTrials {
 
   #open(id: StudyId): void {
     const study = this.#state.studies.get(id);
-    if (study === undefined || study.endedAt !== null || this.#studies.has(id)) return;
+    if (study === undefined || study.endedAt !== null || isImporting(study) || this.#studies.has(id)) return;
     this.#studies.add(id);
     this.#touchedStudies.add(id);
     for (const trial of study.trials) {
@@ -91,14 +93,21 @@ export class OpenTrials {
 
   #touch(id: TrialId): void {
     const trial = this.#state.trials.get(id);
-    if (trial === undefined || !(this.#studies.has(trial.study) || this.#watched.has(id))) return;
+    if (trial === undefined) return;
+    const known = this.#watched.has(id);
+    const late = !known && isFinal(trial.state) && this.#ranHere(trial) && lateSterilityOf(trial).length > 0;
+    if (!(known || late || this.#studies.has(trial.study))) return;
     this.waiting.take(trial);
     this.#touchedStudies.add(trial.study);
-    // One that is over stays so, whatever more is said of it.
-    if (!isFinal(trial.state) && trial.attempts.length > 0) this.#watch(trial);
+    // One that is over stays so, unless an attempt of it proves unclean after all.
+    if ((late || !isFinal(trial.state)) && trial.attempts.length > 0) this.#watch(trial);
     if (!this.#watched.has(id)) return;
     this.#touched.add(id);
     this.changed.add(trial);
+  }
+
+  #ranHere({ study }: TrialView): boolean {
+    return this.#studies.has(study) || this.#state.studies.get(study)?.imported === null;
   }
 
   #watch(trial: TrialView): void {

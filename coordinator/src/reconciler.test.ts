@@ -16,7 +16,7 @@ import { systemClock } from "./clock.ts";
 import { openJournalStore } from "./journal-store.ts";
 import { LeaseBook } from "./lease-book.ts";
 import { AT, inventoryOf, proofOf, SHA } from "./projection-fixture.ts";
-import { Reconciler } from "./reconciler.ts";
+import { Reconciler, type ReconcilerPorts } from "./reconciler.ts";
 import { SealBook } from "./seal-book.ts";
 
 let dir = "";
@@ -32,7 +32,7 @@ const TRIAL = trialIdSchema.parse("s-0000-001");
 const [N1, N2] = [nodeIdSchema.parse("n1"), nodeIdSchema.parse("n2")];
 
 /** A coordinator without a bus: its orders are only noted. */
-async function bench() {
+async function bench(more: Partial<ReconcilerPorts> = {}) {
   const store = await openJournalStore(join(dir, "journal.jsonl"), systemClock, () => undefined);
   const definition = studySchema.parse({
     study: "s",
@@ -64,6 +64,7 @@ async function bench() {
     live: () => [inventoryOf("n1", { slots: 2 }), inventoryOf("n2", { slots: 2 })],
     epoch: 1,
     limits: { leaseMs: 60_000, acceptMs: 60_000, evidenceWaitMs: 60_000, unplaceableMs: 1e6, absentMs: 1e6 },
+    ...more,
   });
   let seq = 0;
   const say = async (node: typeof N1, key: AttemptKey, body: NodeRecordBody) => {
@@ -98,5 +99,23 @@ it("ends a trial and its next attempt when a cell of the one before proves uncle
   expect(said).toEqual([`run ${TRIAL}.1`, `cancel ${TRIAL}.1`, `run ${TRIAL}.2`, `cancel ${TRIAL}.2`]);
   expect(trial).toMatchObject({ state: "invalid", attempts: [{ fault: "not-sterile" }, { fault: null }] });
   expect(store.state.studies.get(STUDY)?.endedAt).not.toBeNull();
+  await store.close();
+});
+
+it.each([
+  { what: "is silent", enrolled: [N1, N2], state: "waiting" },
+  { what: "was removed", enrolled: [N1], state: "cancelled" },
+])("a trial waits for a node that $what: it is $state", async ({ enrolled, state }) => {
+  const limits = { leaseMs: 60_000, acceptMs: 60_000, evidenceWaitMs: 60_000 };
+  const { store, pass } = await bench({
+    live: () => [inventoryOf("n1", { slots: 2 })],
+    enrolled: new Set(enrolled),
+    limits: { ...limits, unplaceableMs: 0, absentMs: 1e6 },
+  });
+  for (const node of ["n1", "n2"])
+    await store.commit({ kind: "node-seen", inventory: inventoryOf(node, { slots: 2 }) });
+  await pass();
+  await pass();
+  expect(store.state.trials.get(TRIAL)?.state).toBe(state);
   await store.close();
 });

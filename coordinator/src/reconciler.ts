@@ -89,7 +89,7 @@ export class Reconciler {
 
   /** @param placing false while the coordinator is going down. */
   async pass(placing: boolean): Promise<void> {
-    const { clock, bus, leases, enrolled } = this.#ports;
+    const { store, clock, bus, leases, enrolled } = this.#ports;
     const nowMs = clock.monoMs();
     const sweep = nowMs - this.#sweptMs >= this.#sweepMs;
     if (sweep) {
@@ -99,7 +99,7 @@ export class Reconciler {
     }
     const judge: JudgeClock = {
       nowMs,
-      wallMs: clock.now().getTime(),
+      sinceEndMs: (attempt) => store.state.sinceEndMs(attempt),
       busUpSinceMs: bus.upSinceMs,
       ...(enrolled === undefined ? {} : { enrolled }),
       since: (condition) => this.#seen.since(condition, nowMs),
@@ -225,7 +225,7 @@ export class Reconciler {
 
   /** @param taken trials about which something is being journalled: they are looked at when that has been applied. */
   #place(taken: ReadonlySet<TrialId>, judge: JudgeClock): Work[] {
-    const { store, live, limits } = this.#ports;
+    const { store, live, limits, enrolled } = this.#ports;
     if (this.#book.waiting.size === 0) return [];
     const nodes = live(judge.nowMs);
     const held = heldSlots(this.#book.watched(), judge, limits.evidenceWaitMs, store.state.studies);
@@ -243,7 +243,10 @@ export class Reconciler {
       // One that waits for its next attempt is watched too: twice in the list it would be placed twice.
       trials: [...this.#book.watched().filter(({ state }) => state !== "waiting"), ...candidates],
       live: nodes,
-      known: [...store.state.nodes.values()].map((node) => node.inventory),
+      // A removed node never comes back: what only that could carry need not wait for it.
+      known: [...store.state.nodes.values()]
+        .map((node) => node.inventory)
+        .filter(({ node }) => enrolled?.has(node) ?? true),
       held,
       claims: this.#claims,
       clock: { ...judge, since: (condition) => this.#never.since(condition, judge.nowMs) },

@@ -37,6 +37,23 @@ describe("reading a record", () => {
     expect("refused" in result && result.refused).toMatch(why);
   });
 
+  it("names a record of another version, and whose it is, whatever else it holds", () => {
+    const other = JSON.stringify({ v: 2, node: "n1", all: "else", is: "new" });
+    expect(readRecord(subjects.record(N1), Buffer.from(other), ENROLLED)).toEqual({
+      refused: "the coordinator speaks protocol 1 and the node daemon of n1 2: upgrade the coordinator",
+      other: {
+        node: N1,
+        skew: {
+          theirs: 2,
+          upgrade: "the coordinator speaks protocol 1 and the node daemon of n1 2: upgrade the coordinator",
+        },
+      },
+    });
+    // By the subject alone, which only that node may write to.
+    const forged = readRecord("redline.v1.evt.n9", Buffer.from(other), ENROLLED);
+    expect(forged).toEqual({ refused: "the sender is not enrolled" });
+  });
+
   it("keeps the line byte for byte", () => {
     expect(read(line).line).toBe(line);
   });

@@ -26,6 +26,13 @@ export interface IntakePorts {
 
 /** How long a record waits for those before it: a node's outbox sends a failed one again within seconds. */
 const GAP_WAIT_MS = 20_000;
+/**
+ * What waits is unacknowledged and takes room from everybody. A node that had this many waiting when a gap was given up has half the
+ * patience with its next one, until it has gone so long without.
+ */
+const MANY_EARLY = 500;
+const LEAST_WAIT_MS = 1000;
+const FORGIVEN_MS = 600_000;
 /** How long at most the records of a predecessor hold up the judgement of nodes. */
 const CATCH_UP_MS = 15_000;
 const BATCH = 256;
@@ -44,7 +51,9 @@ interface Early {
  */
 export class RecordsIntake {
   readonly #ports: IntakePorts;
-  readonly #early = new Map<string, Early>();
+  /** By node, then by number. */
+  readonly #early = new Map<NodeId, Map<number, Early>>();
+  readonly #patience = new Map<NodeId, { readonly waitMs: number; readonly atMs: number }>();
   readonly #writing = new Set<Promise<void>>();
 
   constructor(ports: IntakePorts) {
@@ -65,7 +74,7 @@ export class RecordsIntake {
           signal.addEventListener("abort", stop, { once: true });
           for await (const message of batch) this.take(message.subject, message.data, ackOf(message));
           signal.removeEventListener("abort", stop);
-          this.#takeOverdue();
+          this.takeOverdue();
           caughtUp ||=
             this.#ports.clock.monoMs() > deadlineMs ||
             (await consumer.info()).ack_floor.stream_seq >= delivered.stream_seq;
@@ -93,15 +102,15 @@ export class RecordsIntake {
       return;
     }
     this.#admit(read, ack, false);
-    this.#takeFollowers(read.record.node);
+    this.#takeFollowers(read.record.node, read.record.seq);
   }
 
   #admit(read: ReadRecord, ack: () => void, evenEarly: boolean): void {
     const { store, gate, clock, log, count } = this.#ports;
     const { node, seq } = read.record;
-    const name = `${node} ${seq}`;
+    const early = this.#early.get(node) ?? new Map<number, Early>();
     const passage = gate.judge(read, evenEarly);
-    if (passage.pass !== "early") this.#early.delete(name);
+    if (passage.pass !== "early") early.delete(seq);
     switch (passage.pass) {
       case "duplicate":
         count("duplicate");
@@ -119,7 +128,8 @@ export class RecordsIntake {
         return;
       case "early":
         // Not acknowledged: it comes again and again, and its wait counts from the first time.
-        this.#early.set(name, { read, ack, sinceMs: this.#early.get(name)?.sinceMs ?? clock.monoMs() });
+        this.#early.set(node, early);
+        early.set(seq, { read, ack, sinceMs: early.get(seq)?.sinceMs ?? clock.monoMs() });
         return;
       case "take":
         if (passage.missing > 0) {
@@ -157,30 +167,42 @@ export class RecordsIntake {
     this.#writing.add(writing);
   }
 
-  /** Ends when no waiting record of the node fits on. */
-  #takeFollowers(node: NodeId): void {
-    const waiting = [...this.#early.entries()]
-      .filter(([, early]) => early.read.record.node === node)
-      .sort(([, a], [, b]) => a.read.record.seq - b.read.record.seq);
-    for (const [name, { read, ack }] of waiting) {
-      this.#admit(read, ack, false);
-      if (this.#early.has(name)) return;
+  /** Takes the waiting records that follow this number without a gap. */
+  #takeFollowers(node: NodeId, after: number): void {
+    const of = this.#early.get(node);
+    for (let seq = after + 1; ; seq += 1) {
+      const next = of?.get(seq);
+      if (next === undefined) return;
+      this.#admit(next.read, next.ack, false);
+      if (of?.has(seq) === true) return;
     }
   }
 
   /** Gives up on records that are missing for too long while the bus was up. */
-  #takeOverdue(): void {
+  takeOverdue(): void {
     const { bus, clock } = this.#ports;
     const upSinceMs = bus.upSinceMs;
     if (upSinceMs === null) return;
-    const overdue = [...this.#early.entries()]
-      .filter(([, early]) => clock.monoMs() - Math.max(early.sinceMs, upSinceMs) > GAP_WAIT_MS)
-      .sort(([, a], [, b]) => a.read.record.seq - b.read.record.seq);
-    for (const [name, { read, ack }] of overdue) {
-      if (!this.#early.has(name)) continue;
-      this.#admit(read, ack, true);
-      this.#takeFollowers(read.record.node);
+    const nowMs = clock.monoMs();
+    for (const [node, of] of this.#early) {
+      const waitMs = this.#waitMs(node, nowMs);
+      const overdue = [...of.values()]
+        .filter(({ sinceMs }) => nowMs - Math.max(sinceMs, upSinceMs) > waitMs)
+        .sort((a, b) => a.read.record.seq - b.read.record.seq);
+      if (overdue.length > 0 && of.size > MANY_EARLY)
+        this.#patience.set(node, { waitMs: Math.max(LEAST_WAIT_MS, waitMs / 2), atMs: nowMs });
+      for (const { read, ack } of overdue) {
+        if (!of.has(read.record.seq)) continue;
+        this.#admit(read, ack, true);
+        this.#takeFollowers(node, read.record.seq);
+      }
+      if (of.size === 0) this.#early.delete(node);
     }
+  }
+
+  #waitMs(node: NodeId, nowMs: number): number {
+    const patience = this.#patience.get(node);
+    return patience === undefined || nowMs - patience.atMs > FORGIVEN_MS ? GAP_WAIT_MS : patience.waitMs;
   }
 }
 

@@ -1,4 +1,4 @@
-import { studyIdSchema, whyRequestSchema, type StudyId, type StudyView } from "@redline/shared";
+import { isImporting, studyIdSchema, whyRequestSchema, type StudyId, type StudyView } from "@redline/shared";
 import { jsonReply, type HttpReply, type HttpRequest } from "@redline/daemon";
 import type { Clock } from "./clock.ts";
 import type { JournalStore } from "./journal-store.ts";
@@ -15,9 +15,11 @@ export interface RetentionPorts {
 
 const DAY_MS = 86_400_000;
 /** Whether a study's own retention says that its objects go now. */
-export function isDue({ definition: { retention }, endedAt }: StudyView, now: Date): boolean {
-  if (retention === undefined || endedAt === null) return false;
-  return now.getTime() - Date.parse(endedAt) >= retention.objectsDays * DAY_MS;
+export function isDue(study: StudyView, now: Date): boolean {
+  const { retention } = study.definition;
+  // Its objects may still be coming.
+  if (retention === undefined || study.endedAt === null || isImporting(study)) return false;
+  return now.getTime() - Date.parse(study.endedAt) >= retention.objectsDays * DAY_MS;
 }
 
 /** Removes the objects of studies that are over for as long as their files say. Journalled before anything is removed. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Inventory, TrialView } from "@redline/shared";
+import type { AttemptView, Inventory, TrialView } from "@redline/shared";
 import { FirstSeen } from "./first-seen.ts";
 import { heldSlots } from "./held-slots.ts";
 import { AT, inventoryOf, JournalFixture, proofOf } from "./projection-fixture.ts";
@@ -20,7 +20,7 @@ function look(
   seen.begin();
   const since = (condition: string) => seen.since(condition, nowMs);
   const trials = [...journal.state.trials.values()];
-  const leaving = { nowMs, wallMs: Date.parse(AT), since };
+  const leaving = { nowMs, since, sinceEndMs: (of: AttemptView) => journal.state.sinceEndMs(of) };
   const held = heldSlots(trials, leaving, 1000, journal.state.studies);
   const clock = { nowMs, busUpSinceMs: 0, since };
   return schedule({ state: journal.state, trials, live, known, held, claims, clock, limits: LIMITS });

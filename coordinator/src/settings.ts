@@ -20,6 +20,11 @@ const listen = z
   })
   .refine(({ port }) => port <= 65_535, "port is larger than 65535");
 
+const nodesGiven = z.object({
+  REDLINE_NODES: z.array(z.string()),
+  REDLINE_NODES_FILE: z.string().optional(),
+});
+
 const schema = z
   .object({
     /** Folder for the journal, the signing key and its public half. */
@@ -41,6 +46,11 @@ const schema = z
     REDLINE_COORDINATOR_NAME: coordinatorNameSchema.default(COORDINATOR),
     /** Size of the stream that carries the journal to a standby; it asks the leader for older lines. MiB. */
     REDLINE_JOURNAL_STREAM_MIB: whole(1, 1_048_576).default(256),
+    /**
+     * How long a coordinator of a pair waits for the other one on a bus that knows no leader, unless it led last itself: the other one
+     * may have more of the journal. Milliseconds.
+     */
+    REDLINE_OTHER_WAIT_MS: whole(100, 600_000).default(10_000),
     /** File with the coordinator's NKey seed. */
     REDLINE_NATS_NKEY_FILE: z.string().optional(),
     /** CA certificate, where the servers speak TLS. */
@@ -101,6 +111,8 @@ const schema = z
   .refine((s) => s.REDLINE_NODES.length > 0 !== (s.REDLINE_NODES_FILE !== undefined), {
     path: ["REDLINE_NODES"],
     message: "give at least one node id, or REDLINE_NODES_FILE, and not both",
+    // Every bad setting is named at once: this one also beside others.
+    when: ({ value }) => nodesGiven.safeParse(value).success,
   });
 export type Settings = z.infer<typeof schema>;
 

@@ -1,12 +1,6 @@
 import { jsonReply, type HttpReply, type HttpRequest } from "@redline/daemon";
-import { BY_IMPORT } from "@redline/shared";
+import { isNoPerson } from "@redline/shared";
 import type { z } from "zod";
-import { BY_BUDGET } from "./budget-hold.ts";
-import { BY_FAULTS } from "./fault-hold.ts";
-import { BY_RETENTION } from "./objects-folder.ts";
-
-/** Names that stand in records for nobody in person. */
-const NO_PERSON: readonly string[] = [BY_BUDGET, BY_FAULTS, BY_IMPORT, BY_RETENTION, "policy", "nobody", ""];
 
 export type SignedRequest<T> =
   { readonly ok: true; readonly data: T } | { readonly ok: false; readonly reply: HttpReply };
@@ -19,7 +13,7 @@ export async function signedBy<T extends { who: string; why: string }>(
   const body = schema.safeParse(await request.json());
   if (!body.success) return { ok: false, reply: refused(problemsIn("", body.error)) };
   const problems = [
-    ...(NO_PERSON.includes(body.data.who.trim().toLowerCase())
+    ...(isNoPerson(body.data.who) || body.data.who.trim() === ""
       ? ["who: the name of a person, and of none of the instrument's own parts"]
       : []),
     ...(body.data.why.trim() === "" ? ["why: say why; it is kept in the journal"] : []),

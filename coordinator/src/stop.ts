@@ -1,5 +1,6 @@
 import {
   isFinal,
+  isImporting,
   type AttemptView,
   type NodeId,
   type StudyId,
@@ -59,9 +60,17 @@ export async function cancelStudy(
   who: string,
   why: string,
 ): Promise<Stopped | null> {
-  const { store } = ports;
-  if (!store.state.studies.has(study)) return null;
-  return cancelAndAsk(ports, () => store.state.trialsOf(study), `cancelled by ${who}: ${why}`);
+  const { store, turns } = ports;
+  const view = store.state.studies.get(study);
+  if (view === undefined) return null;
+  const reason = `cancelled by ${who}: ${why}`;
+  const stopped = await cancelAndAsk(ports, () => store.state.trialsOf(study), reason);
+  // No pass looks at a study whose import is not complete: nobody else would end it.
+  await turns.take(async () => {
+    if (isImporting(view))
+      await store.commit({ kind: "study-ended", study, why: `import given up, ${reason}`.slice(0, 500) });
+  });
+  return stopped;
 }
 
 /** Cancels one trial. Null when there is none, or it is over. */

@@ -9,6 +9,7 @@ export class ModelAttempt {
   readonly proved = new Set<Origin>();
   refused: Fault | null = null;
   lost = false;
+  partEnded: Fault | null = null;
   dirty = false;
   ended: { readonly outcome: "completed" | "infra" | "cancelled"; readonly fault: Fault | null } | null =
     null;
@@ -37,6 +38,7 @@ export class ModelTrial {
     if (body.kind === "accepted") attempt.accepted.add(body.device);
     if (body.kind === "refused") attempt.refused ??= body.fault;
     if (body.kind === "lost") attempt.lost = true;
+    if (body.kind === "part-ended") attempt.partEnded ??= body.fault;
     if (body.kind === "device-closed") attempt.closed.add(body.device);
     if (body.kind === "cell-gone") {
       attempt.proved.add(body.device);
@@ -102,6 +104,7 @@ export class ModelTrial {
   #faultOf(attempt: ModelAttempt, late: boolean, renewed: boolean): Fault | null {
     if (attempt.refused !== null) return attempt.refused;
     if (attempt.lost) return "node-restarted";
+    if (attempt.partEnded !== null) return attempt.partEnded;
     if (this.state === "collecting") {
       if (attempt.ended?.outcome === "infra") return attempt.ended.fault ?? "unexpected";
       if (attempt.ended?.outcome === "cancelled") return attempt.ended.fault ?? "node-draining";

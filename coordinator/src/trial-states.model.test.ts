@@ -90,6 +90,10 @@ const SAID: Readonly<Record<string, readonly Shape[]>> = {
   "origin has no specimen": [["origin", { kind: "refused", why: "no", fault: "specimen-missing" }]],
   "target refuses": [["target", { kind: "refused", why: "no", fault: "version-skew" }]],
   "target restarts": [["target", { kind: "lost", device: "target", detail: "d" }]],
+  "target ends its part": [
+    ["target", { kind: "part-ended", device: "target", fault: "cell-died", detail: "d" }],
+    ...gone("target", true),
+  ],
   "ends well": [ended("completed")],
   "ends in a fault": [ended("infra", "ssh-failed")],
   "ends without a key": [ended("infra", "key-missing")],

@@ -57,7 +57,7 @@ function prospects({ study, arm, attempts }: TrialView): string {
   const failed = attempts.flatMap((attempt) =>
     attempt.fault === null
       ? []
-      : [[attempt.fault, attempt.devices, attempt.refused?.node, attempt.lost?.node]],
+      : [[attempt.fault, attempt.devices, (attempt.refused ?? attempt.lost ?? attempt.partEnded)?.node]],
   );
   return JSON.stringify([study, arm, failed]);
 }

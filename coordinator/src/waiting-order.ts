@@ -98,7 +98,7 @@ export function blamedNodes(trial: TrialView): ReadonlySet<NodeId> {
  * the attempt: one of them it was.
  */
 export function blamedOf(attempt: AttemptView): readonly NodeId[] {
-  const { fault, refused, lost, detail, devices } = attempt;
+  const { fault, refused, lost, partEnded, detail, devices } = attempt;
   if (fault === null) return [];
   const nodes = nodesOf(attempt);
   const orAll = (named: readonly NodeId[]) => (named.length === 0 ? nodes : named);
@@ -112,7 +112,8 @@ export function blamedOf(attempt: AttemptView): readonly NodeId[] {
       return orAll(nodes.filter((node) => words.has(node)));
     }
     case "said": {
-      const node = refused?.node ?? lost?.node;
+      const early = partEnded?.fault === fault ? partEnded : null;
+      const node = (refused ?? lost ?? early)?.node;
       if (node !== undefined) return [node];
       // The origin's daemon ends every attempt that it leads; what another daemon told it begins with that one's name.
       const told = nodes.filter((name) => detail.startsWith(`${name}: `));

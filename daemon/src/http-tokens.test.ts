@@ -28,6 +28,17 @@ it("names every bad line at once", () => {
 
 it("gives no token the name of a part of the instrument", () => {
   expect(whyNoTokenName("ann")).toBeNull();
-  for (const name of ["nobody", "policy", "budget", "", "Ann", "a b", "a".repeat(41)])
+  for (const name of [
+    "nobody",
+    "policy",
+    "budget",
+    "faults",
+    "import",
+    "retention",
+    "",
+    "Ann",
+    "a b",
+    "a".repeat(41),
+  ])
     expect(whyNoTokenName(name)).not.toBeNull();
 });

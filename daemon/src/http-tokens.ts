@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { slugSchema } from "@redline/shared";
+import { isNoPerson, slugSchema } from "@redline/shared";
 
 /** A reader may look at everything; an operator may also change things. */
 export const HTTP_ROLES = ["reader", "operator"] as const;
@@ -13,13 +13,10 @@ export interface HttpToken {
   readonly sha256: string;
 }
 
-/** Names that stand in records for nobody in person. */
-const NO_PERSON: readonly string[] = ["budget", "policy", "nobody"];
-
 /** Why a token may not have this name, or null: it stands in records as who did something. */
 export function whyNoTokenName(name: string): string | null {
   if (!slugSchema.safeParse(name).success) return "lower-case letters, digits and dashes, at most 40";
-  return NO_PERSON.includes(name) ? "the instrument's own parts have this name in records" : null;
+  return isNoPerson(name) ? "the instrument's own parts have this name in records" : null;
 }
 
 /** A new token: 32 random bytes, so its digest needs no salt and says nothing about it. */

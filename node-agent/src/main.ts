@@ -31,6 +31,7 @@ import { askTime } from "./clock/ask-time.ts";
 import { CoordinatorClock } from "./clock/coordinator-clock.ts";
 import { ClockHurry, followClock, hurryOnReconnect } from "./clock/follow-clock.ts";
 import { runCommandLoop } from "./dispatch/command-loop.ts";
+import { CancelledRuns } from "./dispatch/cancelled-runs.ts";
 import { HeldRuns } from "./dispatch/held-runs.ts";
 import { serveControl } from "./dispatch/control.ts";
 import { createInventory } from "./inventory/inventory.ts";
@@ -59,6 +60,8 @@ const VERSION = packageVersion(import.meta.url);
 const KEY_WAIT_MS = 30_000;
 const SOCKETS_DIR = "/run/redline-node";
 const DRAIN_MS = 8000;
+/** A line whose answer was lost without a reconnect goes out again after so long. */
+const PUBLISH_MS = 2000;
 /** Made by a lab host's init (`cli/lab/host-init.bash`) for itself alone. */
 const LAB_PRIVATE_PLACES = ["/dev/shm", "/run/mqueue"];
 
@@ -113,7 +116,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     published,
     pending,
     publish: async (line, msgID) => {
-      await js.publish(subjects.record(node), line, { msgID });
+      await js.publish(subjects.record(node), line, { msgID, timeout: PUBLISH_MS });
     },
     log: logger,
   });
@@ -238,11 +241,17 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const { kills, lifeLine, stops } = safety;
   const hurry = new ClockHurry();
   const held = new HeldRuns();
+  const cancelled = new CancelledRuns();
   const ask = () => askTime({ nc, node, publicKey, nowMs: () => performance.now() });
   void followClock({ clock, ask, hurry, logger }, io.signal);
-  void hurryOnReconnect(nc, hurry);
+  void hurryOnReconnect(nc, {
+    now: () => {
+      hurry.now();
+      outbox.hurry();
+    },
+  });
   serveControl({
-    ...{ ...shared, epoch, now: Date.now, lifeLine, stops, held, clock, hurry },
+    ...{ ...shared, epoch, now: Date.now, lifeLine, stops, held, cancelled, clock, hurry },
     onSelfTest: (reason) => safety.onSelfTest(reason),
     onClear: (order, issuedAt) => safety.onClear(order, issuedAt),
   });
@@ -286,7 +295,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
       log,
       accepted,
       starter,
-      ...{ stops, held, clock, hurry },
+      ...{ stops, held, cancelled, clock, hurry },
       refuse: (order) => safety.refuse(order),
       now: Date.now,
     },

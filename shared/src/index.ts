@@ -50,6 +50,7 @@ export * from "./journal/chain.ts";
 export * from "./journal/attempt-chain.ts";
 export * from "./journal/kept-object.ts";
 export * from "./journal/set-aside.ts";
+export * from "./journal/no-person.ts";
 export * from "./journal/lab-export.ts";
 export * from "./journal/oversight-record.ts";
 export * from "./journal/node-record.ts";

@@ -53,8 +53,12 @@ export const subjects = {
     "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.CMD.*",
   ],
 
-  /** Lines of the coordinator's journal, as the leader wrote them (stream JRN). */
-  journal: `${ROOT}.jrn.lines`,
+  /**
+   * Lines of the coordinator's journal, as the leader wrote them (stream JRN). `token`: known to whoever has the signing key, so that
+   * nobody else can have the server lay its answers there.
+   */
+  journal: (token: string) => `${ROOT}.jrn.lines.${token}`,
+  allJournals: `${ROOT}.jrn.lines.*`,
   /** A standby asks the leader for lines that the stream has no more. */
   journalOlder: `${ROOT}.jrn.older`,
 } as const;
@@ -83,7 +87,7 @@ export const buckets = {
   inventory: "inv",
   /** Coordinator only, compare-and-set only. */
   trial: "trial",
-  /** Key `leader`: which coordinator leads, compare-and-set only. */
+  /** One key, see `keys.leader`: which coordinator leads, compare-and-set only. */
   lead: "lead",
 } as const;
 
@@ -94,6 +98,8 @@ export const keys = {
   lease: (node: NodeId, trial: TrialId) => `${node}.${trial}`,
   inventory: (node: NodeId) => node,
   trial: (trial: TrialId) => trial,
+  /** `token` as in `subjects.journal`. */
+  leader: (token: string) => `leader-${token}`,
 } as const;
 
 /** JetStream's own subject of a KV key: what a node may publish to without any KV read right. */

@@ -36,6 +36,7 @@ export async function controlsRun(context: Context, options: ControlsRunOptions)
     url,
     socket,
     tokenFile,
+    insecureToken,
     state,
   } = options;
   const write = page === undefined ? null : await pageAt(context.cwd, page);
@@ -49,6 +50,7 @@ export async function controlsRun(context: Context, options: ControlsRunOptions)
     url,
     socket,
     tokenFile,
+    insecureToken,
     state,
     trialsPerArm: repeat,
     controlsOnly: true,

@@ -83,7 +83,7 @@ export async function initCommand(
     out.line(
       `certificate of the server ${certificate.fresh ? "made" : "kept"}: ends ${day(certificate.serverEnds)} (\`redline init\` again renews it in its last 60 days); its CA ends ${day(certificate.caEnds)}`,
     );
-  if (reloaded?.told === true) out.line(`nats-server (process ${reloaded.pid}) was told to read nats.conf`);
+  if (reloaded?.told === true) out.line(`${reloaded.program} (process ${reloaded.pid}) was told`);
   for (const line of nextSteps(dir, lab)) out.line(line);
   if (bus.serverVersion === null)
     err.line(

@@ -30,7 +30,7 @@ export async function nodeAdd(context: Context, name: string, options: NodeAddOp
   }
   out.line(`${name} belongs to the lab; copy ${terminalLine(folder, 300)}/* to /etc/redline of its machine`);
   if (address === undefined) out.line("fill REDLINE_ADVERTISE in its node.env in: the machine's own address");
-  if (reloaded.told) out.line(`nats-server (process ${reloaded.pid}) was told to read nats.conf`);
+  if (reloaded.told) out.line(`${reloaded.program} (process ${reloaded.pid}) was told`);
   else out.line(RELOAD_BY_HAND);
   out.line(
     "a coordinator reads lab.json again by itself where its REDLINE_NODES_FILE is in this folder; else copy it there.",

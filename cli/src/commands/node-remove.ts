@@ -41,7 +41,7 @@ export async function nodeRemove(
   else {
     out.line(`${name} does not belong to the lab any more; its name is not given again`);
     if (reloaded.told)
-      out.line(`nats-server (process ${reloaded.pid}) was told: it ends the node's connection now`);
+      out.line(`${reloaded.program} (process ${reloaded.pid}) was told: it ends the node's connection now`);
     out.line(
       "its cells end by themselves when it hears no pulses (REDLINE_PULSE_LIMIT_MS); look at the machine before it is used for anything else.",
     );

@@ -9,11 +9,11 @@ const to = new Date("2028-01-01T00:00:00Z");
 const life = { notBefore: from, notAfter: to };
 const issuer = { name: "lab CA", key: caKey };
 const ca = new X509Certificate(
-  makeCertificate({ ...life, subject: "lab CA", key: caKey, issuer, use: { ca: true } }),
+  await makeCertificate({ ...life, subject: "lab CA", key: caKey, issuer, use: { ca: true } }),
 );
 const names = ["nats.lab.example", "localhost", "192.0.2.7", "2001:db8::7", "::1"];
 const server = new X509Certificate(
-  makeCertificate({ ...life, subject: "nats", key: serverKey, issuer, use: { ca: false, names } }),
+  await makeCertificate({ ...life, subject: "nats", key: serverKey, issuer, use: { ca: false, names } }),
 );
 
 it("makes a CA and a server's certificate that a reader of certificates takes", () => {
@@ -34,17 +34,23 @@ it("holds for its names and for no others", () => {
   expect(server.checkIP("192.0.2.8")).toBeUndefined();
 });
 
-it("is nothing to another CA of the same name", () => {
+it("is nothing to another CA of the same name", async () => {
   const other = { name: "lab CA", key: otherKey };
   const fake = new X509Certificate(
-    makeCertificate({ ...life, subject: "nats", key: serverKey, issuer: other, use: { ca: false, names } }),
+    await makeCertificate({
+      ...life,
+      subject: "nats",
+      key: serverKey,
+      issuer: other,
+      use: { ca: false, names },
+    }),
   );
   expect(fake.verify(ca.publicKey)).toBe(false);
   expect(fake.checkIssued(ca)).toBe(false);
 });
 
-it("writes years from 2050 on in the longer form", () => {
-  const late = makeCertificate({
+it("writes years from 2050 on in the longer form", async () => {
+  const late = await makeCertificate({
     ...{ subject: "nats", key: serverKey, issuer, use: { ca: false, names: ["a"] } },
     ...{ notBefore: from, notAfter: new Date("2051-06-01T00:00:00Z") },
   });

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { CliError, EXIT } from "../exit-codes.ts";
-import { makeCertificate } from "./certificate.ts";
+import type { CertificateOptions } from "./certificate.ts";
 import { keepFile, readIfThere, replaceFile } from "./keep-file.ts";
 import type { LabPaths } from "./lab-paths.ts";
 
@@ -32,14 +32,14 @@ export async function labCertificate(
 ): Promise<ServerCertificate> {
   const caPem =
     (await readIfThere(paths.caCert)) ??
-    (await keepFile(paths.caCert, certificateOfCa(await keyAt(paths.caKey, true), now), 0o644));
+    (await keepFile(paths.caCert, await certificateOfCa(await keyAt(paths.caKey, true), now), 0o644));
   const ca = new X509Certificate(caPem);
   // The client checks "localhost" where it was told an address: without that name no address would do.
   const names = [...new Set([...hosts, "localhost"])];
   const there = await readIfThere(paths.serverCert);
   const fresh = there === null || !isGood(new X509Certificate(there), ca, names, now);
   const serverPem = fresh
-    ? makeCertificate({
+    ? await certificate({
         subject: names[0] ?? "localhost",
         key: await keyAt(paths.serverKey, there === null),
         issuer: { name: CA_NAME, key: await keyAt(paths.caKey, false) },
@@ -53,8 +53,12 @@ export async function labCertificate(
   return { caPem, caEnds: new Date(ca.validTo), serverEnds, fresh };
 }
 
+/** Loaded when a certificate is made: few commands make one, and the library takes its time. */
+const certificate = async (options: CertificateOptions) =>
+  (await import("./certificate.ts")).makeCertificate(options);
+
 const certificateOfCa = (key: KeyObject, now: Date) =>
-  makeCertificate({
+  certificate({
     subject: CA_NAME,
     key,
     issuer: { name: CA_NAME, key },

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { EXIT } from "../exit-codes.ts";
 import { runCli } from "../run-cli.ts";
 import { startFakeCoordinator } from "../testing/fake-coordinator.ts";
-import { finishedJournal, FixtureJournal, FIXTURE_STUDY } from "../testing/fixture-journal.ts";
+import { finishedJournal, FixtureJournal, FIXTURE_ID, FIXTURE_STUDY } from "../testing/fixture-journal.ts";
 import { fakeLab, testContext } from "../testing/test-context.ts";
 
 let dir = "";
@@ -131,6 +131,40 @@ cross-device/refuses/tiny  scripted
     const person = testContext(dir, fakeLab(api.socketPath).startLab);
     expect(await runCli(["run", study], person.context)).toBe(EXIT.interrupted);
     expect(person.out.text()).toContain("2 trials were cancelled and have no verdict.");
+  });
+
+  it("cancels what is left and ends with 3 where the study pauses for its faults and nobody is there", async () => {
+    await using api = await startFakeCoordinator(dir);
+    const journal = new FixtureJournal().submitted().coordinator({
+      ...{ kind: "study-paused", study: FIXTURE_ID, who: "faults" },
+      why: "4 of the last 4 attempts ended in infra faults, 4 of them ssh-failed",
+    });
+    api.show([...journal.lines]);
+    api.onOrder = () => {
+      for (const n of ["001", "002"])
+        journal.coordinator({ kind: "cancelled", trial: `${FIXTURE_ID}-${n}`, why: "more infra faults" });
+      api.show([...journal.ended().lines]);
+      return null;
+    };
+    const { context, out, err } = testContext(dir, fakeLab(api.socketPath).startLab);
+    expect(await runCli(["run", study, "--json"], context)).toBe(EXIT.infra);
+    expect(api.stops).toEqual([`/api/studies/${FIXTURE_ID}/cancel`]);
+    expect(err.text()).toContain("4 of the last 4 attempts ended in infra faults");
+    expect(jsonLines(out.text()).at(-1)).toMatchObject({ kind: "done", exitCode: EXIT.infra });
+  });
+
+  it("waits for a person where the coordinator is another's", async () => {
+    await using api = await startFakeCoordinator(dir);
+    const journal = new FixtureJournal()
+      .submitted()
+      .coordinator({ kind: "study-paused", study: FIXTURE_ID, who: "faults", why: "too many" });
+    api.show([...journal.lines]);
+    const { context, err, signals } = testContext(dir);
+    const running = runCli(["run", study, "--json", "--socket", api.socketPath], context);
+    await until(() => err.text().includes("too many"));
+    expect(api.stops).toEqual([]);
+    signals.emit("SIGINT");
+    expect(await running).toBe(EXIT.interrupted);
   });
 
   it("ends with 2 and what helps where no state folder can be made", async () => {

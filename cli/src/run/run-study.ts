@@ -53,7 +53,8 @@ export interface RunOutcome {
 export async function runStudy(context: Context, request: RunRequest): Promise<RunOutcome> {
   const began = performance.now();
   const { err } = context.terminal;
-  const address = addressOf({ url: request.url, socket: request.socket, tokenFile: request.tokenFile });
+  const { url, socket, tokenFile, insecureToken } = request;
+  const address = addressOf({ url, socket, tokenFile, insecureToken });
   if (address !== null && request.state !== undefined)
     throw new CliError(
       EXIT.usage,

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isLoopback } from "@redline/daemon";
 import { CliError, EXIT } from "../exit-codes.ts";
 import { createApiClient, type Address, type ApiClient } from "./api-client.ts";
 import { JournalState } from "./journal-state.ts";
@@ -14,6 +15,8 @@ export interface SourceOptions {
   readonly state?: string | undefined;
   /** File with the token for `url`. */
   readonly tokenFile?: string | undefined;
+  /** Sends the token to another machine without TLS as well. */
+  readonly insecureToken?: boolean | undefined;
 }
 
 /** What a reading command shows: the journal as state, and from where. */
@@ -35,24 +38,49 @@ export function addressOf(options: SourceOptions): Address | null {
   if (given > 1) throw new CliError(EXIT.usage, "give one of --url, --socket and --state, not several");
   if (options.socket !== undefined) return { socketPath: resolve(options.socket) };
   if (options.url === undefined) return null;
-  for (const one of options.url.split(",").map((url) => url.trim()))
+  const urls = options.url.split(",").map((url) => url.trim());
+  for (const one of urls)
     if (!URL.canParse(one) || !/^https?:$/.test(new URL(one).protocol))
       throw new CliError(
         EXIT.usage,
         `--url: expected an http:// or https:// URL, or those of a pair, comma separated, got "${options.url}"`,
       );
   const { tokenFile } = options;
-  return tokenFile === undefined ? { url: options.url } : { url: options.url, token: tokenIn(tokenFile) };
+  if (tokenFile === undefined) return { url: options.url };
+  const open = urls.map((one) => new URL(one)).find(isOpen);
+  if (open !== undefined && options.insecureToken !== true)
+    throw new CliError(
+      EXIT.usage,
+      `the token would cross the network to ${open.host} readable for anybody on the way`,
+      {
+        remedy:
+          "use an https:// URL of a proxy that speaks TLS, or a tunnel " +
+          "(ssh -L 8770:127.0.0.1:8770 HOST, then --url http://127.0.0.1:8770); --insecure-token sends it all the same",
+      },
+    );
+  return { url: options.url, token: tokenIn(tokenFile) };
 }
+
+/** Whether what is sent there leaves this machine without TLS. */
+const isOpen = ({ protocol, hostname }: URL) => protocol === "http:" && !isLoopback(hostname);
+
+/** Somebody else on this machine can read it. */
+const OPEN_MODE = 0o044;
 
 function tokenIn(path: string): string {
   let token: string;
+  let mode: number;
   try {
+    ({ mode } = statSync(resolve(path)));
     token = readFileSync(resolve(path), "utf8").trim();
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new CliError(EXIT.usage, `--token-file: ${said}`, { cause: error });
   }
+  if ((mode & OPEN_MODE) !== 0)
+    throw new CliError(EXIT.usage, `--token-file: others on this machine may read ${path}`, {
+      remedy: `chmod 600 ${path}; where others had the time to read it, remove the token with \`redline token remove\` and add another`,
+    });
   if (!/^[\w-]{1,200}$/.test(token))
     throw new CliError(EXIT.usage, `--token-file: ${path} holds no token`, {
       remedy: "it is the one line that `redline token add` printed",

@@ -40,7 +40,7 @@ export function coordinatorRights(name: CoordinatorName, nodes: readonly NodeId[
       // `redline kill` logs in as the coordinator: it needs its key anyway.
       subjects.kill,
       subjects.answersBy(name),
-      subjects.journal,
+      subjects.allJournals,
       subjects.journalOlder,
       kvSubject(buckets.trial, ">"),
       kvSubject(buckets.lead, ">"),
@@ -80,7 +80,7 @@ export function coordinatorRights(name: CoordinatorName, nodes: readonly NodeId[
       subjects.answersTo(name),
       subjects.allTimes,
       // A standby looks at the stream as soon as something was written to it.
-      subjects.journal,
+      subjects.allJournals,
       subjects.journalOlder,
     ],
   };

@@ -216,6 +216,39 @@ export function overview() {
     )
     .withPanel(
       stat(
+        "Nodes of another version",
+        "Nodes that are heard and speak another protocol than the coordinator; they get no work.",
+        `sum(redline_nodes_other_version{${S}})`,
+        {
+          steps: [
+            [null, "green"],
+            [1, "orange"],
+          ],
+        },
+      ),
+    )
+    .withPanel(
+      stat(
+        "Set aside",
+        "Messages that the coordinator could not read or did not take since it started, of all kinds.",
+        `sum(max_over_time(redline_set_aside_total{${S}}[$__range]))`,
+        {
+          steps: [
+            [null, "green"],
+            [1, "orange"],
+          ],
+        },
+      ),
+    )
+    .withPanel(
+      stat(
+        "Objects expected",
+        "Objects that records name and that are not here yet. They come within minutes.",
+        `sum(redline_objects_expected{${S}})`,
+      ),
+    )
+    .withPanel(
+      stat(
         "Infra fault share",
         "Infra faults among all attempts that ended in the last half hour.",
         "redline:infra_faults:ratio30m",

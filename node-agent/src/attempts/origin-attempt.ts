@@ -36,6 +36,8 @@ export async function runOriginAttempt(
 ): Promise<void> {
   const held: Held = {
     target: false,
+    watched: new AbortController(),
+    road: null,
     cell: null,
     relay: null,
     broker: null,
@@ -105,6 +107,14 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
     held.target = deps.target !== null;
     const target =
       (await deps.target?.reserve(deps.signedOrder, agentKey.publicKeyLine, deps.advertise, signal)) ?? null;
+    // A run may take an hour, in which nothing is asked of the target.
+    const gone = (fault: AttemptFault) => {
+      // There is nothing to release any more, and to ask a daemon that is dead would hold the end up.
+      held.target = false;
+      part.cancel.abort(fault);
+    };
+    held.road = target;
+    if (target !== null) void deps.target?.watch(order.key, () => held.road, gone, held.watched.signal);
     return prepareOriginCell(context, part, deps, held, { target, daemonKey, agentKey, talk });
   });
 
@@ -151,6 +161,7 @@ async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, 
   enter("observe");
   await timed(context, "observe", async () => {
     lifelines.cutRoad();
+    held.road = null;
     // Without its original a copy cannot be told from a forwarder: what is left to ask would end in no verdict, and no second attempt.
     lifelines.whenBroken((fault) => part.cancel.abort(fault));
     await cutSessions(held);
@@ -174,6 +185,7 @@ async function cutSessions(held: Held): Promise<void> {
 async function teardown(context: PartContext, deps: OriginDeps, held: Held): Promise<boolean> {
   const { logger, order } = context;
   held.lifelines?.letGo();
+  held.watched.abort();
   const attempt = async (name: string, step: () => Promise<unknown>) => {
     try {
       await step();

@@ -6,7 +6,7 @@ import type { Relay } from "../cell/link-relay.ts";
 import type { ChallengedDevice } from "../challenge/challenged-device.ts";
 import type { Instruments } from "../challenge/instruments.ts";
 import type { StoredSpecimen } from "../inventory/specimen-store.ts";
-import type { TargetLink } from "../peer/target-link.ts";
+import type { ReservedTarget, TargetLink } from "../peer/target-link.ts";
 import type { SshSession } from "../ssh/ssh-session.ts";
 import type { CellBroker } from "./cell-broker.ts";
 import type { CellEyes } from "./cell-eyes.ts";
@@ -39,6 +39,10 @@ export interface OriginDeps {
 /** Everything the attempt holds; each is ended by teardown whether or not the rest came up. */
 export interface Held {
   target: boolean;
+  /** Ends the watch over the target's end of the attempt. */
+  readonly watched: AbortController;
+  /** The target's end of the road, until it is cut on purpose. */
+  road: ReservedTarget | null;
   cell: Cell | null;
   relay: Relay | null;
   broker: CellBroker | null;

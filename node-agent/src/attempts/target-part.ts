@@ -145,6 +145,8 @@ export class TargetPart {
     sterility.addListener(cell, { address: this.#deps.advertise, port: relay.port });
     const lifelines = new Lifelines(cell, relay);
     this.#lifelines = lifelines;
+    // The origin asks nothing of this part while its agent runs: what ends here is told, and ends the part, now.
+    lifelines.whenBroken((fault) => this.#part.cancel.abort(fault));
     const { eyes, instruments } = this.#deps;
     const context = this.#context;
     const copies = await watchCopies({ context, cell, eyes, instruments, lifelines, sameDevice: false });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { BareNode } from "../lifeline/lifeline-fixture.ts";
 import type { Refusal } from "../fitness/node-fitness.ts";
 import { acceptRun, refuseSkewed } from "./accept-run.ts";
+import { CancelledRuns } from "./cancelled-runs.ts";
 import { OnceById } from "./once-by-id.ts";
 import { scenarioFixture } from "../attempts/scenario-fixture.ts";
 
@@ -30,10 +31,14 @@ function setup(refusal: Refusal | null) {
       return Promise.resolve();
     },
   };
-  const accepting = { log: node.log, registry: node.registry, accepted, starter, refuse: () => refusal };
+  const cancelled = new CancelledRuns();
+  const accepting = {
+    ...{ log: node.log, registry: node.registry, accepted, cancelled, starter, refuse: () => refusal },
+  };
   return {
     node,
     started,
+    cancelled,
     accept: (one = order("n1", "n2")) => acceptRun(one, "c1", signed, accepting),
     kinds: () =>
       node.records.map(({ body }) => ("device" in body ? `${body.kind} ${body.device}` : body.kind)),
@@ -56,6 +61,17 @@ describe("an order to run", () => {
     expect(kinds().slice(-2)).toEqual(["device-closed origin", "device-closed target"]);
   });
 
+  it("that was cancelled before it was read is never started, and the attempt after it is", async () => {
+    const { node, started, accept, cancelled } = setup(null);
+    cancelled.note("s-1-001", 1);
+    expect(await accept()).toBe("cancelled");
+    expect([node.records, node.registry.inUse]).toEqual([[], 0]);
+    const next = order("n1", "n2");
+    expect(await accept({ ...next, key: { ...next.key, attempt: 2 } })).toBe("started");
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(started).toEqual([3]);
+  });
+
   it("is started with the cap that it names", async () => {
     const { started, accept } = setup(null);
     expect(await accept()).toBe("started");
@@ -72,6 +88,18 @@ it("answers an order of another protocol in the journal, once", async () => {
     await refuseSkewed(run, "c1", "upgrade this node daemon", { log: node.log, accepted });
   expect(kinds()).toEqual(["accepted origin", "refused", "device-closed origin", "device-closed target"]);
   expect(node.records[1]?.body).toMatchObject({ fault: "version-skew", why: "upgrade this node daemon" });
+});
+
+it("remembers the last thousand trials that were cancelled, each up to its highest attempt", () => {
+  const cancelled = new CancelledRuns();
+  const { key } = order("n1", "n1");
+  cancelled.note(key.trial, 2);
+  cancelled.note(key.trial, 1);
+  expect([1, 2, 3].map((attempt) => cancelled.has({ ...key, attempt }))).toEqual([true, true, false]);
+  for (let i = 0; i < 999; i++) cancelled.note(`other ${i}`, 1);
+  expect(cancelled.has(key)).toBe(true);
+  cancelled.note("one more", 1);
+  expect(cancelled.has(key)).toBe(false);
 });
 
 describe("once by id", () => {

@@ -2,6 +2,7 @@ import type { AttemptKey, RunOrder, SignedCommand } from "@redline/shared";
 import type { Refusal } from "../fitness/node-fitness.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import { attemptName } from "../journal/unfinished.ts";
+import type { CancelledRuns } from "./cancelled-runs.ts";
 import type { Registry, RunningPart } from "../attempts/registry.ts";
 
 export interface RunStarter {
@@ -13,6 +14,7 @@ export interface Accepting {
   readonly log: NodeLog;
   readonly registry: Registry;
   readonly accepted: Set<string>;
+  readonly cancelled: Pick<CancelledRuns, "has">;
   readonly starter: RunStarter;
   /** Why this node does not take this order now, or null: quarantined, or unfit for what it asks. */
   readonly refuse: (order: RunOrder) => Refusal | null;
@@ -21,16 +23,17 @@ export interface Accepting {
 /**
  * `started`: journalled, then running. `known`: this attempt was accepted before, by this daemon or its
  * predecessor; it is never started twice. `busy`: no free slot, the command should come again later. `refused`: journalled, and
- * over for this node.
+ * over for this node. `cancelled`: an order to cancel came first; nothing is begun or said.
  */
 export async function acceptRun(
   order: RunOrder,
   commandId: string,
   signed: SignedCommand,
-  { log, registry, accepted, starter, refuse }: Accepting,
-): Promise<"started" | "known" | "busy" | "refused"> {
+  { log, registry, accepted, cancelled, starter, refuse }: Accepting,
+): Promise<"started" | "known" | "busy" | "refused" | "cancelled"> {
   const name = attemptName(order.key);
   if (accepted.has(name)) return "known";
+  if (cancelled.has(order.key)) return "cancelled";
   const refusal = refuse(order);
   if (refusal !== null) {
     accepted.add(name);

@@ -16,6 +16,7 @@ import { pause, type Logger } from "@redline/daemon";
 import type { CoordinatorClock } from "../clock/coordinator-clock.ts";
 import type { ClockHurry } from "../clock/follow-clock.ts";
 import { acceptRun, refuseSkewed, type Accepting } from "./accept-run.ts";
+import type { CancelledRuns } from "./cancelled-runs.ts";
 import type { HeldRuns } from "./held-runs.ts";
 import { cancelTrial } from "./orders.ts";
 import type { StopOrders } from "../lifeline/stop-orders.ts";
@@ -33,6 +34,7 @@ export interface CommandLoopOptions extends Accepting {
   readonly epoch: { highest: number };
   readonly stops: Pick<StopOrders, "stop">;
   readonly held: HeldRuns;
+  readonly cancelled: CancelledRuns;
   readonly logger: Logger;
   /** Wall time, ms; asked only where the coordinator's clock is not known. */
   readonly now: () => number;
@@ -110,7 +112,7 @@ async function take(message: JsMsg, options: CommandLoopOptions, signal: AbortSi
   }
   const { order } = command;
   if (order.verb === "run") return takeRun(message, command, order, options, signal);
-  if (order.verb === "cancel") void cancelTrial(options.registry, order, options.held);
+  if (order.verb === "cancel") void cancelTrial(options.registry, order, options.held, options.cancelled);
   else if (order.verb === "stop") void options.held.stop().then(() => options.stops.stop(order.reason));
   // The rest comes on the fast path alone: late, it would be wrong.
   await acknowledge(options.nc, message, signal);

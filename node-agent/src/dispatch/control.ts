@@ -16,6 +16,7 @@ import type { LifeLine } from "../lifeline/life-line.ts";
 import type { StopOrders } from "../lifeline/stop-orders.ts";
 import type { CoordinatorClock } from "../clock/coordinator-clock.ts";
 import type { ClockHurry } from "../clock/follow-clock.ts";
+import type { CancelledRuns } from "./cancelled-runs.ts";
 import type { HeldRuns } from "./held-runs.ts";
 import { OnceById } from "./once-by-id.ts";
 import { cancelTrial, intervene } from "./orders.ts";
@@ -33,6 +34,8 @@ export interface ControlOptions {
   readonly stops: Pick<StopOrders, "stop">;
   /** Run commands that wait for a slot: what ends an attempt ends its wait. */
   readonly held: Pick<HeldRuns, "cancel" | "stop">;
+  /** What was cancelled before its command was read: the fast path overtakes the queue. */
+  readonly cancelled: Pick<CancelledRuns, "note">;
   readonly clock: Pick<CoordinatorClock, "now">;
   /** Told of a new term, whose clock is not known yet. */
   readonly hurry: Pick<ClockHurry, "now">;
@@ -104,7 +107,7 @@ type Said = { readonly ended: number } | Pick<ControlAnswer, "done" | "why">;
 /** Null for an order that does not come by this road. */
 function answerTo(
   { id, order, issuedAt }: Command,
-  { registry, stops, held, onSelfTest, onClear }: ControlOptions,
+  { registry, stops, held, cancelled, onSelfTest, onClear }: ControlOptions,
   once: OnceById<Pick<ControlAnswer, "done" | "why">>,
 ): Promise<Said> | null {
   switch (order.verb) {
@@ -112,7 +115,7 @@ function answerTo(
       void held.stop();
       return stops.stop(order.reason).then((ended) => ({ ended }));
     case "cancel":
-      return cancelTrial(registry, order, held).then((ended) => ({ ended }));
+      return cancelTrial(registry, order, held, cancelled).then((ended) => ({ ended }));
     // The asker repeats a question that was not answered, under its id.
     case "self-test":
       return once.of(id, () => onSelfTest(order.reason));

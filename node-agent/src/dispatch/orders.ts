@@ -1,17 +1,20 @@
 import type { z } from "zod";
 import type { cancelOrderSchema, ControlAnswer, InterveneOrder } from "@redline/shared";
 import type { Registry } from "../attempts/registry.ts";
+import type { CancelledRuns } from "./cancelled-runs.ts";
 import type { HeldRuns } from "./held-runs.ts";
 
 /**
- * Ends a trial's parts on this node up to the named attempt, those too that still wait for a slot; resolves when they are gone. Safe
- * to repeat.
+ * Ends a trial's parts on this node up to the named attempt, those too that still wait for a slot or whose command was not read yet;
+ * resolves when they are gone. Safe to repeat.
  */
 export async function cancelTrial(
   registry: Registry,
   order: z.infer<typeof cancelOrderSchema>,
   held: Pick<HeldRuns, "cancel">,
+  cancelled: Pick<CancelledRuns, "note">,
 ): Promise<number> {
+  cancelled.note(order.trial, order.attempt);
   void held.cancel(order.trial, order.attempt);
   return registry.cancel(
     (part) => part.key.trial === order.trial && part.key.attempt <= order.attempt,

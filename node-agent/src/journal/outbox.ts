@@ -29,6 +29,7 @@ export class Outbox {
   #published: number;
   #saved: number;
   #wake: (() => void) | null = null;
+  #hurry = new AbortController();
 
   constructor(options: {
     node: NodeId;
@@ -56,6 +57,14 @@ export class Outbox {
     return this.#waiting.length;
   }
 
+  /**
+   * The connection is back: what was in flight when it broke has no answer to wait for, and goes out anew at once. What got through
+   * all the same is known by its number.
+   */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
   /** Runs until the signal aborts; a failed publish is tried again for ever, nothing is skipped. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -68,28 +77,38 @@ export class Outbox {
       }
       // Several in flight keep the order: the stream stores them in the order of the connection.
       const batch = firstOf(this.#waiting);
-      const results = await Promise.allSettled(
-        batch.map((line, i) =>
-          this.#publish(line, `${this.#node}.${this.#published + i + 1}.${lineHash(line).slice(0, 12)}`),
-        ),
-      );
-      const failed = results.findIndex((r) => r.status === "rejected");
-      const done = failed === -1 ? batch.length : failed;
+      if (this.#hurry.signal.aborted) this.#hurry = new AbortController();
+      const { done, error } = await this.#send(batch);
       this.#waiting.splice(0, done);
       this.#published += done;
       if (this.#published % SAVE_EVERY < done) await this.#save();
       // One turn of the loop, so that timers of leases run beside a flood of records.
       await setImmediate();
-      if (failed !== -1) {
-        const first = results[failed];
-        this.#log.warn(
-          { err: first?.status === "rejected" ? first.reason : undefined },
-          "records wait: publish failed",
-        );
-        await pause(RETRY_MS, signal);
+      if (done < batch.length) {
+        this.#log.warn({ err: error }, "records wait: publish failed");
+        await pause(RETRY_MS, AbortSignal.any([signal, this.#hurry.signal]));
       }
     }
     await this.#save();
+  }
+
+  /** @returns how many of the first are on the stream for sure, and what kept the next from it. */
+  async #send(batch: readonly string[]): Promise<{ readonly done: number; readonly error: unknown }> {
+    const stored = batch.map(() => false);
+    let error: unknown = new Error("the connection broke");
+    const all = Promise.allSettled(
+      batch.map(async (line, i) => {
+        const id = `${this.#node}.${this.#published + i + 1}.${lineHash(line).slice(0, 12)}`;
+        await this.#publish(line, id).catch((cause: unknown) => {
+          error = cause;
+          throw cause;
+        });
+        stored[i] = true;
+      }),
+    );
+    await Promise.race([all, aborted(this.#hurry.signal)]);
+    const missing = stored.indexOf(false);
+    return { done: missing === -1 ? batch.length : missing, error };
   }
 
   /** Resolves when nothing waits, or after `ms`. */
@@ -114,14 +133,25 @@ export class Outbox {
     });
   }
 
-  /** The cursor may lag: then lines go out again and are recognised as taken. */
+  /** The cursor may lag, as it does where the disk is full: then lines go out again and are recognised as taken. Never rejects. */
   async #save(): Promise<void> {
     const published = this.#published;
-    await writeFile(`${this.#path}.new`, JSON.stringify({ published }));
-    await rename(`${this.#path}.new`, this.#path);
+    try {
+      await writeFile(`${this.#path}.new`, JSON.stringify({ published }));
+      await rename(`${this.#path}.new`, this.#path);
+    } catch (error) {
+      this.#log.warn({ err: error }, "how far the records got could not be written down");
+    }
+    // Not tried again before something more was published.
     this.#saved = published;
   }
 }
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 
 /** The first lines, as many as may be in flight at once; at least one. */
 function firstOf(lines: readonly string[]): string[] {

@@ -56,6 +56,19 @@ describe("objects of an attempt", () => {
     expect(await folder.put({ ...key, attempt: 2 }, "abcdef")).toHaveProperty("ref");
   });
 
+  it("are refused over what all attempts may have waiting, those of an earlier daemon too, until they are taken", async () => {
+    await new ObjectFolder(dir).put(key, "123456");
+    const folder = new ObjectFolder(dir, 100, 10);
+    const next = { ...key, attempt: 2 };
+    expect(await folder.put(next, "abcdef")).toMatchObject({
+      not: "objects that wait for the coordinator are over 10 bytes on this node",
+    });
+    expect(await folder.put(next, "abc")).toHaveProperty("ref");
+    await folder.remove({ ...key, sha256: objectDigest("123456") });
+    expect(await folder.put(next, "abcdef")).toHaveProperty("ref");
+    expect(await folder.put(next, "x".repeat(2))).toHaveProperty("not");
+  });
+
   it("hold a request that its record's digest is of, and a whole answer that the record cuts", async () => {
     const folder = new ObjectFolder(dir);
     const keeper = exchangeKeeper(folder, key);

@@ -2,6 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs
 import { join } from "node:path";
 import {
   ATTEMPT_OBJECTS_BYTES,
+  NODE_OBJECTS_BYTES,
   OBJECT_MAX_BYTES,
   objectDigest,
   sha256HexSchema,
@@ -28,18 +29,24 @@ interface Live {
 
 /**
  * Large content of attempts on the node's own disk, named by its sha256: `<dir>/<trial>.<attempt>/<sha256>`. It stays until the
- * coordinator has it. Bounded by object and by attempt; what is over a bound is refused with the reason, for the record.
+ * coordinator has it. Bounded by object, by attempt and over all; what is over a bound is refused with the reason, for the record.
  */
 export class ObjectFolder {
   readonly #dir: string;
   readonly #live = new Map<string, Live>();
   readonly #limit: number;
+  readonly #totalLimit: number;
+  /** Bytes by place, of all that is on disk once it was counted. */
+  readonly #sizes = new Map<string, number>();
+  #total = 0;
+  #counted: Promise<void> | null = null;
   /** Hears of each object once it is on disk. */
   onStored: (object: StoredObject) => void = () => undefined;
 
-  constructor(dir: string, attemptBytes = ATTEMPT_OBJECTS_BYTES) {
+  constructor(dir: string, attemptBytes = ATTEMPT_OBJECTS_BYTES, totalBytes = NODE_OBJECTS_BYTES) {
     this.#dir = dir;
     this.#limit = attemptBytes;
+    this.#totalLimit = totalBytes;
   }
 
   /** Resolves when the bytes are on disk. A disk that refuses them is a reason as well: objects decide nothing. */
@@ -47,6 +54,8 @@ export class ObjectFolder {
     const bytes = Buffer.from(content);
     if (bytes.length > OBJECT_MAX_BYTES)
       return { not: `${bytes.length} bytes, and an object has at most ${OBJECT_MAX_BYTES}` };
+    this.#counted ??= this.#count();
+    await this.#counted;
     const name = nameOf(key);
     const live = this.#live.get(name) ?? { bytes: 0, known: new Map<string, Promise<void>>() };
     this.#live.set(name, live);
@@ -60,12 +69,20 @@ export class ObjectFolder {
       }
       if (live.bytes + bytes.length > this.#limit)
         return { not: `the attempt's objects are over ${this.#limit} bytes` };
+      const place = join(name, sha256);
+      const more = bytes.length - (this.#sizes.get(place) ?? 0);
+      if (this.#total + more > this.#totalLimit)
+        return {
+          not: `objects that wait for the coordinator are over ${this.#totalLimit} bytes on this node`,
+        };
       live.bytes += bytes.length;
+      this.#note(place, bytes.length);
       const stored = this.#store(name, sha256, bytes);
       live.known.set(sha256, stored);
       await stored;
     } catch (error) {
       live.known.delete(sha256);
+      this.#note(join(name, sha256), 0);
       return { not: `it could not be written: ${error instanceof Error ? error.message : ""}`.slice(0, 200) };
     }
     this.onStored({ trial: key.trial, attempt: key.attempt, sha256 });
@@ -106,6 +123,7 @@ export class ObjectFolder {
 
   async remove(object: StoredObject): Promise<void> {
     await rm(this.#path(object), { force: true });
+    this.#note(join(nameOf(object), object.sha256), 0);
     const name = nameOf(object);
     // Not empty while the attempt has others.
     if (!this.#live.has(name)) await rmdir(join(this.#dir, name)).catch(() => undefined);
@@ -113,6 +131,20 @@ export class ObjectFolder {
 
   #path(object: StoredObject): string {
     return join(this.#dir, nameOf(object), object.sha256);
+  }
+
+  /** What earlier daemons left counts as well. */
+  async #count(): Promise<void> {
+    for (const object of await this.all()) {
+      const size = (await stat(this.#path(object)).catch(() => null))?.size ?? 0;
+      this.#note(join(nameOf(object), object.sha256), size);
+    }
+  }
+
+  #note(place: string, bytes: number): void {
+    this.#total += bytes - (this.#sizes.get(place) ?? 0);
+    if (bytes === 0) this.#sizes.delete(place);
+    else this.#sizes.set(place, bytes);
   }
 
   /** Whole under its name, or not there. */

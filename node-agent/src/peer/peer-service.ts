@@ -22,6 +22,7 @@ import type { Refusal } from "../fitness/node-fitness.ts";
 import type { Registry } from "../attempts/registry.ts";
 import { TargetPart, type TargetDeps } from "../attempts/target-part.ts";
 import { attemptName } from "../journal/unfinished.ts";
+import { OverParts, whyEnded, type PartEnd } from "./over-parts.ts";
 
 export interface PeerServiceOptions {
   readonly nc: NatsConnection;
@@ -39,7 +40,7 @@ export interface PeerServiceOptions {
   readonly log: Logger;
 }
 
-const verbSchema = z.enum(["reserve", "challenge", "release"]);
+const verbSchema = z.enum(["reserve", "watch", "challenge", "release"]);
 
 /**
  * Serves the daemons of other nodes: the target's side of attempts they lead. A request counts only with an order
@@ -51,7 +52,7 @@ export function servePeers(options: PeerServiceOptions): void {
     { part: TargetPart; order: RunOrder; reply: ReturnType<TargetPart["reserve"]> }
   >();
 
-  const over = new Set<string>();
+  const over = new OverParts();
 
   const reserve = async (from: NodeId, data: unknown) => {
     const request = reserveRequestSchema.parse(data);
@@ -78,7 +79,8 @@ export function servePeers(options: PeerServiceOptions): void {
     if (refusal !== null) throw new AttemptFault(refusal.fault, refusal.why);
     if (options.draining()) throw new AttemptFault("node-draining", "this daemon was told to end");
     // A late repetition of a request whose attempt is over here must not build a cell that nobody releases.
-    if (over.has(name)) throw new AttemptFault("node-refused", "this attempt is over here");
+    const ended = over.endOf(order.key);
+    if (ended !== null) throw new AttemptFault(ended.fault ?? "node-refused", ended.why);
 
     let started: ReturnType<TargetPart["reserve"]> | undefined;
     const taken = options.registry.take(order.key, "target", async (running) => {
@@ -99,18 +101,29 @@ export function servePeers(options: PeerServiceOptions): void {
       })();
       parts.set(name, { part, order, reply: started });
       // Ends when it is released, cancelled or out of time, or when the cell could not be built.
-      await Promise.race([
-        part.closeAsked,
-        new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
+      const end = await Promise.race([
+        part.closeAsked.then((): PartEnd => ({ fault: null, why: "its origin asked for its end" })),
+        new Promise<PartEnd>((resolve) =>
+          signal.addEventListener("abort", () => resolve(whyEnded(signal.reason, options.draining())), {
+            once: true,
+          }),
+        ),
         started.then(
           () => new Promise<never>(() => undefined),
-          () => undefined,
+          // The origin has this for an answer.
+          (error: unknown): PartEnd => ({ ...whyEnded(error, options.draining()), told: true }),
         ),
       ]);
-      await part
-        .close()
-        .catch((error: unknown) => options.log.error({ err: error }, "target part did not close"));
-      over.add(name);
+      over.note(order.key, end);
+      const failed = (error: unknown) => options.log.error({ err: error }, "target part did not close");
+      // Begun before the cell is proved gone, which takes its time, and so before the seal.
+      const told =
+        end.fault === null || end.told === true
+          ? null
+          : context.log
+              .write({ kind: "part-ended", device: "target", fault: end.fault, detail: end.why }, order.key)
+              .catch(failed);
+      await Promise.all([told, part.close().catch(failed)]);
       parts.delete(name);
     });
     if (taken === null || started === undefined) throw new AttemptFault("node-refused", "no free slot");
@@ -124,17 +137,34 @@ export function servePeers(options: PeerServiceOptions): void {
       throw new AttemptFault("node-refused", "not the origin of this attempt");
     return known?.part;
   };
+  const isOver = (key: AttemptKey) => over.endOf(key) !== null;
+  const notHere = (key: AttemptKey) => {
+    const ended = over.endOf(key);
+    return ended === null
+      ? new AttemptFault("node-restarted", "this attempt is not known here")
+      : new AttemptFault(ended.fault ?? "node-refused", ended.why);
+  };
   const challenge = async (from: NodeId, data: unknown) => {
     const request = challengeRequestSchema.parse(data);
     const part = partOf(from, request.key);
-    if (part === undefined) throw new AttemptFault("node-restarted", "this attempt is not known here");
-    return { ok: true, result: await part.challenge(request) } as const;
+    if (part === undefined || isOver(request.key)) throw notHere(request.key);
+    const result = await part.challenge(request).catch((error: unknown) => {
+      // What a step is cut off with says less than why.
+      throw isOver(request.key) ? notHere(request.key) : error;
+    });
+    return { ok: true, result } as const;
+  };
+  /** Asked again and again while the agent runs: whether this end of the attempt still stands. */
+  const watch = (from: NodeId, data: unknown) => {
+    const { key } = attemptRequestSchema.parse(data);
+    if (partOf(from, key) === undefined || isOver(key)) throw notHere(key);
+    return Promise.resolve({ ok: true } as const);
   };
   const release = async (from: NodeId, data: unknown) => {
     await partOf(from, attemptRequestSchema.parse(data).key)?.close();
     return { ok: true } as const;
   };
-  const steps = { reserve, challenge, release } as const;
+  const steps = { reserve, watch, challenge, release } as const;
 
   const answer = async (message: Msg): Promise<void> => {
     const [, , , fromToken, , verbToken] = message.subject.split(".");

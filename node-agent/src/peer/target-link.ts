@@ -9,7 +9,9 @@ import {
   type SignedCommand,
 } from "@redline/shared";
 import type { NatsConnection } from "@nats-io/transport-node";
+import type { AttemptFault } from "../attempts/attempt-fault.ts";
 import { askPeer } from "./peer-client.ts";
+import { askOnce, refusesConnections, watchTarget } from "./watch-target.ts";
 
 const RESERVE_MS = 30_000;
 const RELEASE_MS = 30_000;
@@ -41,6 +43,16 @@ export interface TargetLink {
     waitS: number,
     signal: AbortSignal,
   ): Promise<ChallengeResult>;
+  /**
+   * Calls `tell` once, as soon as the target's end of the attempt stands no more; until the signal aborts. Never rejects.
+   * @param road null once it was cut on purpose: that it refuses connections says nothing then
+   */
+  watch(
+    key: AttemptKey,
+    road: () => ReservedTarget | null,
+    tell: (fault: AttemptFault) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Runs also when the attempt was cancelled. */
   release(key: AttemptKey): Promise<void>;
 }
@@ -68,6 +80,14 @@ export function createTargetLink(nc: NatsConnection, from: NodeId, to: NodeId): 
       const options = { timeoutMs, tryMs: CHALLENGE_TRY_MS, signal };
       const { result } = await askPeer(nc, route, { v: 1, ...request }, challengeReplySchema, options);
       return result;
+    },
+    watch(key, road, tell, signal) {
+      const ask = () => askOnce(nc, { from, to, verb: "watch" }, { v: 1, key }, signal);
+      const refuses = async () => {
+        const open = road();
+        return open !== null && (await refusesConnections(open)) && road() !== null;
+      };
+      return watchTarget({ to, ask, refuses, tell }, signal);
     },
     async release(key) {
       const signal = new AbortController().signal;

@@ -23,13 +23,15 @@ export function evidenceIn(
   return evidenceOf(inDeviceOrder(own, devices), trial, attempt);
 }
 
+const BROKE_OFF: ReadonlySet<NodeRecord["body"]["kind"]> = new Set(["lost", "refused", "part-ended"]);
+
 /** Why the records are not those of an attempt whose verdict counts; null where they are. */
 export function notCompleted(records: readonly NodeRecord[], devices: Devices): string | null {
   const own = records.filter((record) => mayWrite(devices, record));
   const ended = own.flatMap(({ body }) => (body.kind === "attempt-ended" ? [body] : []))[0];
   if (ended?.outcome !== "completed") return "the origin's node did not record that the attempt completed";
-  if (own.some(({ body }) => body.kind === "lost" || body.kind === "refused"))
-    return "one of the nodes refused or lost its part";
+  if (own.some(({ body }) => BROKE_OFF.has(body.kind)))
+    return "one of the nodes refused, lost or ended its part";
   for (const node of nodesInOrder(devices)) {
     const gone = own.flatMap((r) => (r.node === node && r.body.kind === "cell-gone" ? [r.body.proof] : []));
     if (gone.length === 0) return `${node} gave no proof that its cell is gone`;

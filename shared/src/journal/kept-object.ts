@@ -8,6 +8,8 @@ export const sha256HexSchema = z.string().regex(/^[0-9a-f]{64}$/);
 export const OBJECT_MAX_BYTES = 16 * 1_048_576;
 /** Of all objects of one attempt on one node. */
 export const ATTEMPT_OBJECTS_BYTES = 64 * 1_048_576;
+/** What may wait on a node's disk for the coordinator, of all attempts together. */
+export const NODE_OBJECTS_BYTES = 2048 * 1_048_576;
 /** Messages that one exchange can put in as objects. */
 export const MOST_ADDED = 256;
 

@@ -133,6 +133,13 @@ export const nodeRecordBodySchema = z.discriminatedUnion("kind", [
     fault: faultSchema.optional(),
     detail: z.string().max(1000),
   }),
+  /** A daemon ends its part although nobody asked it to, and says why: the attempt cannot go on without it. */
+  z.strictObject({
+    kind: z.literal("part-ended"),
+    device: deviceSchema,
+    fault: faultSchema,
+    detail: z.string().max(500),
+  }),
   /** A restarted daemon names an attempt that died with its predecessor. */
   z.strictObject({ kind: z.literal("lost"), device: deviceSchema, detail: z.string().max(500) }),
 ]);

@@ -5,10 +5,11 @@ import {
 } from "../journal/coordinator-record.ts";
 import { readRecordHead } from "../attest/record-head.ts";
 import type { StudyId, TrialId } from "../ids.ts";
+import type { NoPerson } from "../journal/no-person.ts";
 import type { AttemptView, StudyView, TrialView } from "./trial-view.ts";
 
 /** `who` of the pause in which a study stays until all of its records are imported. */
-export const BY_IMPORT = "import";
+export const BY_IMPORT = "import" satisfies NoPerson;
 /** A study that moved again and again carries its records in as many wrappings. */
 const MOST_WRAPPINGS = 8;
 
@@ -160,6 +161,7 @@ export function foldImported(
       const attempt = trial?.attempts.at(-1);
       if (trial === undefined || attempt === undefined) return;
       open.add(attempt);
+      attempt.elsewhere = true;
       attempt.endedAt = at;
       attempt.fault = "study-moved";
       attempt.detail = "it ran when the study left its lab";

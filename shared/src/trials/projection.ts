@@ -53,6 +53,12 @@ export class Projection {
   readonly #keepRecords: ProjectionOptions["keepRecords"];
   /** Imported attempts whose own end did not follow yet. */
   readonly #importing = new Set<AttemptView>();
+  /** Attempts whose end was counted for their study's share of faults. */
+  readonly #noted = new WeakSet<AttemptView>();
+  /** The coordinator's term in which an attempt ended, and when each term wrote its last record. */
+  readonly #endedIn = new WeakMap<AttemptView, number>();
+  readonly #termEnds = new Map<number, string>();
+  #lastAt: string | null = null;
 
   constructor({ keepRecords }: ProjectionOptions = { keepRecords: "all" }) {
     this.#keepRecords = keepRecords;
@@ -60,6 +66,7 @@ export class Projection {
 
   apply(record: CoordinatorRecord): void {
     this.#fold(record);
+    this.#lastAt = record.at;
     for (const id of touchedBy(record.body, this)) this.#count(this.trials.get(id));
   }
 
@@ -75,6 +82,7 @@ export class Projection {
     const { body, at } = record;
     switch (body.kind) {
       case "coordinator-started":
+        if (this.#lastAt !== null) this.#termEnds.set(this.epoch, this.#lastAt);
         this.epoch = body.epoch;
         break;
       case "node-seen":
@@ -200,15 +208,31 @@ export class Projection {
     }
   }
 
-  #noteEnd({ study: id }: TrialView, { fault, refused, lost, devices }: AttemptView): void {
+  /** One entry an attempt: what is said of it later takes the place of what was said first, or of nothing where that is gone. */
+  #noteEnd({ study: id, trial }: TrialView, ended: AttemptView): void {
     const study = this.studies.get(id);
     if (study === undefined) return;
-    const named = refused?.node ?? lost?.node;
-    study.recentEnds.push({
-      fault,
-      nodes: named === undefined ? [...new Set(Object.values(devices))] : [named],
-    });
-    if (study.recentEnds.length > study.definition.faultLimit.of) study.recentEnds.shift();
+    const { attempt, fault, refused, lost, partEnded, devices } = ended;
+    const named = (refused ?? lost ?? partEnded)?.node;
+    const nodes = named === undefined ? [...new Set(Object.values(devices))] : [named];
+    const { recentEnds } = study;
+    const end = { trial, attempt, fault, nodes };
+    const at = recentEnds.findIndex((one) => one.trial === trial && one.attempt === attempt);
+    if (at !== -1) recentEnds.splice(at, 1, end);
+    else if (!this.#noted.has(ended)) recentEnds.push(end);
+    this.#noted.add(ended);
+    if (recentEnds.length > study.definition.faultLimit.of) recentEnds.shift();
+  }
+
+  /**
+   * How long ago an attempt ended at the least, ms: from its end to the last record of the same term, both by that coordinator's clock.
+   * 0 for the term that runs now, and for an attempt that has not ended.
+   */
+  sinceEndMs(attempt: AttemptView): number {
+    const term = this.#endedIn.get(attempt);
+    const last = term === undefined ? undefined : this.#termEnds.get(term);
+    if (last === undefined || attempt.endedAt === null) return 0;
+    return Math.max(0, Date.parse(last) - Date.parse(attempt.endedAt));
   }
 
   /** The attempt that a key names, or undefined. */
@@ -304,6 +328,7 @@ export class Projection {
       accepted: new Set(),
       refused: null,
       lost: null,
+      partEnded: null,
       closed: new Set(),
       cells: [],
       records: [],
@@ -363,6 +388,7 @@ export class Projection {
 
   #end(attempt: AttemptView, at: string): void {
     attempt.endedAt = at;
+    if (!this.#endedIn.has(attempt)) this.#endedIn.set(attempt, this.epoch);
     this.#importing.delete(attempt);
     if (this.#keepRecords === "all") return;
     attempt.records.length = 0;
@@ -382,6 +408,7 @@ export class Projection {
       if (body.kind === "accepted") attempt.accepted.add(body.device);
       if (body.kind === "refused") attempt.refused ??= { node, fault: body.fault, why: body.why };
       if (body.kind === "lost") attempt.lost ??= { node, detail: body.detail };
+      if (body.kind === "part-ended") attempt.partEnded ??= { node, fault: body.fault, detail: body.detail };
       if (body.kind === "cell-gone") attempt.cells.push({ device: body.device, node, proof: body.proof });
       if (body.kind === "device-closed") attempt.closed.add(body.device);
       if (body.kind === "phase") attempt.phases.push({ phase: body.phase, node, ms: body.ms });

@@ -104,6 +104,8 @@ function recordEntry(body: Exclude<NodeRecordBody, { kind: "observation" }>): To
         what: body.outcome === "completed" ? "run" : "fault",
         detail: `attempt ${body.outcome}${body.fault === undefined ? "" : `: ${body.fault}`}${body.detail === "" ? "" : ` (${body.detail})`}`,
       };
+    case "part-ended":
+      return { what: "fault", detail: `part ended unasked, ${body.fault}: ${body.detail}` };
     case "lost":
       return { what: "fault", detail: `lost with its daemon: ${body.detail}` };
   }

@@ -58,6 +58,10 @@ export interface AttemptView extends AttemptContainment, AttemptOversight {
   refused: { readonly node: NodeId; readonly fault: Fault; readonly why: string } | null;
   /** The first word of one of its nodes that its part died with a daemon. */
   lost: { readonly node: NodeId; readonly detail: string } | null;
+  /** The first word of one of its nodes that it ended its part unasked, and why. */
+  partEnded: { readonly node: NodeId; readonly fault: Fault; readonly detail: string } | null;
+  /** It ran in another lab: its nodes are none of this one's, whatever their names. */
+  elsewhere?: true;
   readonly closed: Set<Device>;
   readonly cells: { readonly device: Device; readonly node: NodeId; readonly proof: CellProof }[];
   /** Records of the attempt, from every node, in order of arrival; empty after its end where a projection keeps live ones only. */
@@ -106,10 +110,15 @@ export interface StudyView {
   /** Set while no new attempt begins. */
   paused: { readonly who: string; readonly why: string } | null;
   /**
-   * The last ended attempts of the study, at most `faultLimit.of` of them, each with its infra fault and the nodes that it ran on (or
-   * the one that spoke up); empty again when a person resumes the study.
+   * The last ended attempts of the study, at most `faultLimit.of` of them, each once, with its infra fault and the nodes that it ran on
+   * (or the one that spoke up); empty again when a person resumes the study.
    */
-  readonly recentEnds: { readonly fault: Fault | null; readonly nodes: readonly NodeId[] }[];
+  readonly recentEnds: {
+    readonly trial: TrialId;
+    readonly attempt: number;
+    readonly fault: Fault | null;
+    readonly nodes: readonly NodeId[];
+  }[];
   readonly submittedAt: string;
   endedAt: string | null;
   endedWhy: string;

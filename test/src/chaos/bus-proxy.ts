@@ -115,7 +115,8 @@ export class BusProxy implements AsyncDisposable {
         lastDueMs = Math.max(lastDueMs, performance.now() + trouble.linkDelayMs + heldMs);
         const overtaken = isMessage && hit(trouble.overtaken);
         const doubled = isMessage && hit(trouble.duplicate);
-        if (heldMs > 0 || overtaken || doubled) this.struck += 1;
+        const delayed = isMessage && trouble.linkDelayMs > 0;
+        if (heldMs > 0 || overtaken || doubled || delayed) this.struck += 1;
         waiting += bytes.length * (doubled ? 2 : 1);
         if (overtaken) setTimeout(write, lastDueMs - performance.now() + trouble.overtakenByMs, bytes);
         else queue.push({ dueMs: lastDueMs, bytes });

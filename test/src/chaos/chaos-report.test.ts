@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { runLines, summaryLines, type ChaosRun } from "./chaos-report.ts";
+import { isShown, runLines, summaryLines, type ChaosRun } from "./chaos-report.ts";
 
 const run = (more: Partial<ChaosRun>): ChaosRun => ({
   ...{
@@ -8,7 +8,7 @@ const run = (more: Partial<ChaosRun>): ChaosRun => ({
     ms: 12_345,
     attempts: 5,
     trials: 4,
-    struck: ["nats-killed"],
+    struck: [{ what: "nats-killed", hit: true }],
     faults: [],
     problems: [],
   },
@@ -29,9 +29,19 @@ it("counts seeds, differences and faults, the undisturbed run left out", () => {
   const lines = summaryLines([
     run({ seed: null, attempts: 4 }),
     run({ faults: ["node-lost", "cell-died"] }),
-    run({ seed: 4, problems: ["x"], faults: ["node-lost"] }),
+    run({
+      ...{ seed: 4, problems: ["x"], faults: ["node-lost"] },
+      struck: [{ what: "sshd-stopped: 0 of sshd", hit: false }],
+    }),
   ]);
-  expect(lines[0]).toContain("2 seeds, 1 differences; 2 faults, 10 attempts of 8 trials");
+  expect(lines[0]).toContain("2 seeds, 1 differences; 1 faults that hit of 2, 10 attempts of 8 trials");
   expect(lines[1]).toBe("attempts that ended by a fault: node-lost 2, cell-died 1");
   expect(lines.at(-1)).toBe("differs: node test/dist/chaos/main.js --seed 4");
+});
+
+it("has shown something only when a seed was played", () => {
+  expect(isShown([run({ seed: null })])).toBe(false);
+  expect(summaryLines([run({ seed: null })])).toContain("no seed was played: give it more time");
+  expect(isShown([run({ seed: null }), run({})])).toBe(true);
+  expect(isShown([run({ seed: null }), run({}), run({ seed: 4, problems: ["x"] })])).toBe(false);
 });

@@ -31,8 +31,11 @@ export async function oneRun(
     faults.map(async (fault) => {
       const trial = () => journal.trial(id, fault.trial);
       await itsMoment(fault, trial, () => journal.isOver(id));
-      const late = journal.isOver(id) ? " (late)" : "";
-      return `${faultText(fault)}: ${await strike({ lab, fault, trial })}${late}`;
+      const late = journal.isOver(id);
+      const blow = await strike({ lab, fault, trial });
+      const hit = typeof blow === "string" && !late;
+      const what = typeof blow === "string" ? blow : blow.missed;
+      return { what: `${faultText(fault)}: ${what}${late ? " (late)" : ""}`, hit };
     }),
   );
   try {

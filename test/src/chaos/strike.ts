@@ -15,11 +15,13 @@ export interface Struck {
   readonly fault: PlannedFault;
   readonly trial: () => TrialView | null;
 }
+/** A blow that hit says on what; one that fell on nothing says so. */
+export type Blow = string | { readonly missed: string };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const RETRY_MS = 40_000;
 
 /** One blow, from its beginning until what it did is taken back. Says what it hit, for people. */
-export async function strike(struck: Struck): Promise<string> {
+export async function strike(struck: Struck): Promise<Blow> {
   const { lab, fault } = struck;
   const { kind, of, forMs, size } = fault;
   const host = hostOf(struck, of);
@@ -38,10 +40,11 @@ export async function strike(struck: Struck): Promise<string> {
       return stopped(lab.pids("nats"), "nats", forMs);
     case "sshd-killed": {
       const cell = cellOf(struck);
-      if (lab.agentWorks(cell)) return `${cell}: not struck, an agent was there already`;
+      if (lab.agentWorks(cell)) return { missed: `${cell}: not struck, an agent was there already` };
       const pids = lab.sshds(host, cell);
       for (const pid of pids) tryKill(pid, "SIGKILL");
-      return `${pids.length} sshd of ${cell} on ${host}`;
+      const what = `${pids.length} sshd of ${cell} on ${host}`;
+      return pids.length > 0 ? what : { missed: what };
     }
     case "sshd-stopped":
       return stopped(lab.sshds(host, cellOf(struck)), `sshd of ${cellOf(struck)} on ${host}`, forMs);
@@ -145,13 +148,15 @@ async function during(
   return what;
 }
 
-const stopped = (pids: readonly number[], what: string, forMs: number) =>
-  during(
-    `${pids.length} of ${what}`,
+const stopped = async (pids: readonly number[], name: string, forMs: number): Promise<Blow> => {
+  const what = await during(
+    `${pids.length} of ${name}`,
     forMs,
     () => pids.forEach((pid) => tryKill(pid, "SIGSTOP")),
     () => pids.forEach((pid) => tryKill(pid, "SIGCONT")),
   );
+  return pids.length > 0 ? what : { missed: what };
+};
 
 async function down(lab: ChaosLab, part: "coordinator" | "nats", forMs: number): Promise<string> {
   const letGo = lab[part].hold();
@@ -183,7 +188,7 @@ function lossy(lab: ChaosLab, host: string, forMs: number, percent: number): Pro
   return during(host, forMs, begin, end);
 }
 
-function onBus(lab: ChaosLab, host: string, forMs: number, trouble: Partial<BusTrouble>): Promise<string> {
+function onBus(lab: ChaosLab, host: string, forMs: number, trouble: Partial<BusTrouble>): Promise<Blow> {
   const client = lab.addressOf(host);
   const before = lab.proxy.struck;
   return during(
@@ -191,7 +196,11 @@ function onBus(lab: ChaosLab, host: string, forMs: number, trouble: Partial<BusT
     forMs,
     () => lab.proxy.set(client, { ...NO_TROUBLE, ...trouble }),
     () => lab.proxy.set(client, NO_TROUBLE),
-  ).then((what) => `${what} (${lab.proxy.struck - before} messages)`);
+  ).then((name) => {
+    const messages = lab.proxy.struck - before;
+    const what = `${name} (${messages} messages)`;
+    return messages > 0 ? what : { missed: what };
+  });
 }
 
 async function diskFull(lab: ChaosLab, part: string, forMs: number): Promise<string> {

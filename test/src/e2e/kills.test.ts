@@ -18,7 +18,7 @@ async function running(place: Workplace) {
         ),
       ).toBe(true);
     },
-    30_000,
+    60_000,
   );
   return run;
 }
@@ -63,7 +63,7 @@ describe("kill -9", () => {
         if (attempt === undefined) throw new Error("none yet");
         return attempt.devices.origin;
       },
-      30_000,
+      60_000,
     );
     const daemon = ({ cmdline, environ }: { cmdline: string; environ: string }) =>
       cmdline.includes("node-agent/dist/main.js") &&
@@ -111,7 +111,7 @@ describe("kill -9", () => {
         const row = baseline.body.snapshot.processes.find((p) => p.cellPid === 1);
         return row?.netns ?? "";
       },
-      30_000,
+      60_000,
     );
     const { readdirSync, readlinkSync, readFileSync } = await import("node:fs");
     const pid = readdirSync("/proc")
@@ -149,7 +149,7 @@ describe("kill -9", () => {
         );
         expect(records.some((r) => r.body.kind === "agent-event")).toBe(true);
       },
-      30_000,
+      60_000,
     );
     // Relays have no settings of their own: they are known as processes of the lab by their namespaces.
     const relays = place.members().filter(({ cmdline }) => cmdline.includes("link-relay-process"));

@@ -54,6 +54,7 @@ async function bench() {
     ...{ lifeLine: { pulse: () => true }, onSelfTest: refuse, onClear: refuse },
     stops: { stop: () => Promise.resolve(0) },
     held: { cancel: () => Promise.resolve(), stop: () => Promise.resolve() },
+    cancelled: { note: () => undefined },
     ...{ clock: { now: () => null }, hurry: { now: () => undefined } },
   });
   await mine.flush();

@@ -1,4 +1,5 @@
-import { appendFile, readdir, readFile } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { linkRecord, lineHash } from "@redline/shared";
 import { describe, expect, it } from "vitest";
@@ -69,9 +70,25 @@ describe("two coordinators", () => {
     await using nats = await startNats();
     await using pair = await startPair(nats.url);
     const { leader, standby } = await pair.roles();
+    // While it has much to do: what it takes gets to the other one, and it ends as one that was told to.
+    const posts = Array.from({ length: 60 }, () =>
+      leader.post("/api/studies", local(1)).then(
+        ({ status }) => status,
+        () => "cut off",
+      ),
+    );
+    for (const node of pair.nodes)
+      for (let i = 0; i < 200; i += 1) node.write({ kind: "agent-event", event: { i } });
+    await posts[0];
     expect(await leader.end("SIGTERM")).toBe(0);
+    const answers = await Promise.all(posts);
+    expect(answers).toContain(201);
+    expect(answers.filter((status) => ![201, 503, "cut off"].includes(status))).toEqual([]);
     await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
     expect(standby.said).toContain("taking the lead");
+    await leader.start();
+    await pair.same();
+    expect((await readdir(leader.dir)).filter((file) => file.startsWith("journal.cut-"))).toEqual([]);
   });
 
   it("a frozen leader that thaws does no harm: it ends, and nothing is there twice", async () => {
@@ -101,6 +118,8 @@ describe("two coordinators", () => {
     await using nats = await startNats();
     await using pair = await startPair(nats.url, { REDLINE_JOURNAL_STREAM_MIB: "1" });
     const { leader, standby, name } = await pair.roles();
+    // What is on its disk only, because the stream was slow, would be cut too.
+    await pair.same();
     await leader.end("SIGKILL");
     // Durable on its own disk, and never on the stream: written as the process died.
     const cut = await appendRecord(leader);
@@ -129,19 +148,46 @@ describe("two coordinators", () => {
 
   it("a bus that lost its store: whoever led last goes first and publishes its newest lines", async () => {
     await using nats = await startNats();
-    await using pair = await startPair(nats.url);
+    await using pair = await startPair(nats.url, { REDLINE_OTHER_WAIT_MS: "4000" });
     const { leader, name } = await pair.roles();
     const study = await pair.submit(local(2));
     await pair.ended(study);
     const before = await pair.same();
     await nats.wipe();
     await exitCodeOf(leader);
+    leader.launch();
     await nats.start();
-    await leader.start();
     expect((await pair.roles()).name).toBe(name);
     expect(statesOf(await pair.ended(await pair.submit(local(2))))).toEqual(["done", "done"]);
     const after = await pair.same();
     expect(after.slice(0, before.length)).toEqual(before);
+  });
+
+  it("two keys never lead beside each other; a key that was changed on both takes the streams over", async () => {
+    await using nats = await startNats();
+    await using pair = await startPair(nats.url);
+    const { leader, standby } = await pair.roles();
+    await pair.ended(await pair.submit(local(2)));
+    const before = await pair.same();
+    const file = join(leader.dir, "other.key");
+    const other = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
+    await writeFile(file, other, { mode: 0o600 });
+    const changed = { REDLINE_SIGNING_KEY_FILE: file };
+
+    await standby.end("SIGTERM");
+    standby.launch(changed);
+    expect(await exitCodeOf(standby)).toEqual({ code: 2 });
+    expect(standby.said).toContain("another signing key leads on this bus");
+    expect([leader.exited(), await roleOf(leader)]).toEqual([null, "leader"]);
+
+    await leader.end("SIGTERM");
+    leader.launch(changed);
+    await until("it leads again", async () => (await roleOf(leader)) === "leader", 30_000);
+    standby.launch(changed);
+    await until("the other follows", async () => (await roleOf(standby)) === "standby", 30_000);
+    const after = await pair.same();
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(after.length).toBeGreaterThan(before.length);
   });
 });
 

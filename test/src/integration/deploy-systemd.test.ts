@@ -95,6 +95,14 @@ describe("the node daemon's unit", () => {
   });
 });
 
+it("the coordinator is started again for ever, but for settings that cannot be used", async () => {
+  const keys = keysOf(await unit(UNITS[1]));
+  expect(keys.get("Restart")).toEqual(["on-failure"]);
+  expect(keys.get("StartLimitIntervalSec")).toEqual(["0"]);
+  expect(keys.has("StartLimitBurst")).toBe(false);
+  expect(keys.get("RestartPreventExitStatus")).toEqual(["2"]);
+});
+
 describe.each(UNITS)("%s", (name) => {
   it("lets Node run and hands the seed over as a credential", async () => {
     const keys = keysOf(await unit(name));

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import type { NodeId } from "@redline/shared";
@@ -8,7 +9,9 @@ import { describe, expect, it } from "vitest";
 import { SHA, statesOf, studyOf } from "../kit/coordinator-bench.ts";
 import { CoordinatorProcess } from "../kit/coordinator-process.ts";
 import { FakeNode } from "../kit/fake-node.ts";
+import { redline } from "../kit/redline.ts";
 import { until } from "../kit/until.ts";
+import { BusClient } from "./bus-client.ts";
 
 const pidOf = async (one: CoordinatorProcess) =>
   Number(await readFile(join(one.dir, "nats", "nats.pid"), "utf8"));
@@ -70,6 +73,51 @@ describe("a coordinator without a URL", () => {
     one.launch();
     expect((await until("it ended", () => one.exited())).code).toBe(2);
     expect(one.said).toContain("name its servers in REDLINE_NATS_URLS");
+  });
+
+  it("follows a lab folder: a node that is added gets in, one that is removed is off at once", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "redline-own-bus-"));
+    const lab = join(dir, "lab");
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await redline(args, dir).ended;
+      expect([code, stderr]).toEqual([0, expect.any(String)]);
+      return stdout;
+    };
+    try {
+      await run("init", lab, "--nodes", "n1");
+      await using one = await CoordinatorProcess.create({
+        REDLINE_NODES_FILE: join(lab, "lab.json"),
+        REDLINE_SIGNING_KEY_FILE: join(lab, "coordinator", "coordinator.key"),
+      });
+      await one.start();
+      const options = {
+        ...{ url: await urlOf(one), publicKey: await one.publicKey(), specimenSha256: SHA },
+        peers: new Map<NodeId, FakeNode>(),
+      };
+      const start = (node: string) =>
+        FakeNode.start({ ...options, node, seedFile: join(lab, "nodes", node, "node.seed") });
+      await using _n1 = await start("n1");
+      expect(await study(one, 1)).toEqual(["done"]);
+
+      expect(await run("node", "add", "n2", "--lab", lab)).toMatch(/coordinator \(process \d+\) was told/);
+      const client = (node: string) => BusClient.as(options.url, join(lab, "nodes", node), node, "node");
+      await until("n2 has a login", () => client("n2").catch(() => null)).then((c) => c.connection.close());
+      await using _n2 = await start("n2");
+      await until("n2 is seen", async () => (await one.journal()).state.nodes.size === 2);
+
+      await using spy = await client("n1");
+      expect(await run("node", "remove", "n1", "--lab", lab, "--why", "a test")).toContain("was told");
+      await until("its connection ended", () => spy.disconnects > 0);
+      await expect(client("n1")).rejects.toThrow(/authorization/i);
+      expect(await study(one, 1)).toEqual(["done"]);
+      // And it stays so after a restart, with the same keys.
+      await one.end("SIGKILL");
+      await one.start();
+      await expect(client("n1")).rejects.toThrow(/authorization/i);
+      expect(await study(one, 1)).toEqual(["done"]);
+    } finally {
+      await rm(dir, { recursive: true });
+    }
   });
 
   it("lets each node write in its own name only", async () => {

@@ -7,6 +7,7 @@ import { expect, it } from "vitest";
 import { ensureLayout } from "../../../coordinator/dist/nats-layout.js";
 import { Registry } from "../../../node-agent/dist/attempts/registry.js";
 import { runCommandLoop } from "../../../node-agent/dist/dispatch/command-loop.js";
+import { CancelledRuns } from "../../../node-agent/dist/dispatch/cancelled-runs.js";
 import { HeldRuns } from "../../../node-agent/dist/dispatch/held-runs.js";
 import { startNats } from "../kit/nats.ts";
 import { SCENARIOS } from "../kit/scenarios.ts";
@@ -38,12 +39,14 @@ it("holds a command that finds no slot without using up its deliveries, and read
     });
   const started: string[] = [];
   const registry = new Registry(1);
+  const cancelled = new CancelledRuns();
   const ended = new AbortController();
   let seq = 0;
   const loop = runCommandLoop(
     {
       ...{ nc, js: jetstream(nc), node: N1, publicKey, epoch: { highest: 1 }, registry, logger: log },
-      ...{ held: new HeldRuns(), now: Date.now, clock: { now: () => null }, hurry: { now: () => undefined } },
+      ...{ held: new HeldRuns(), cancelled, now: Date.now },
+      ...{ clock: { now: () => null }, hurry: { now: () => undefined } },
       ...{ stops: { stop: () => Promise.resolve(0) }, accepted: new Set<string>(), refuse: () => null },
       log: { node: N1, write: () => Promise.resolve((seq += 1)) },
       starter: {
@@ -72,7 +75,17 @@ it("holds a command that finds no slot without using up its deliveries, and read
     const { num_redelivered: again, delivered } = await queue();
     expect([again, delivered.consumer_seq]).toEqual([0, 5]);
     expect(started).toEqual(["s-1-001", "s-1-002"]);
-    expect((await jsm.streams.info(streams.commands)).state.messages).toBe(0);
+    // The fast path has told of the fourth already: its command starts nothing, and is off the queue.
+    cancelled.note("s-1-004", 1);
+    await run(4);
+    await run(5);
+    await send("cancel s-1-002", { verb: "cancel", trial: "s-1-002", attempt: 1, reason: "test" });
+    await until("the fifth runs", () => started.length === 3);
+    expect(started[2]).toBe("s-1-005");
+    await until("the queue is empty", async () => {
+      const { state } = await jsm.streams.info(streams.commands);
+      return state.messages === 0;
+    });
   } finally {
     ended.abort();
     await registry.cancel(() => true, "end");

@@ -158,7 +158,7 @@ it("is used by the command line: with the file's token, and with a word on what 
   const without = await run("node", "list", "--url", url);
   expect(without.code).toBe(2);
   expect(without.stderr).toContain("--token-file FILE or REDLINE_TOKEN_FILE");
-  await writeFile(own, `${bob.token}\n`);
+  await writeFile(own, `${bob.token}\n`, { mode: 0o600 });
   const reader = await run("stop", "--all", "--url", url, "--token-file", own);
   expect(reader.code).not.toBe(0);
   expect(reader.stderr).toContain("may only read");

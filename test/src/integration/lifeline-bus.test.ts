@@ -74,6 +74,7 @@ describe.skipIf(program === undefined)("pulses, orders and kills on the bus", ()
       epoch: { highest: 2 },
       now: Date.now,
       held: { cancel: () => Promise.resolve(), stop: () => Promise.resolve() },
+      cancelled: { note: () => undefined },
       clock: { now: () => null },
       hurry: { now: () => undefined },
       logger: node.logger,

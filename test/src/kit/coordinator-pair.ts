@@ -24,11 +24,18 @@ export interface CoordinatorPair extends AsyncDisposable {
   same(timeoutMs?: number): Promise<string[]>;
 }
 
-/** @param url the servers, comma separated */
+/**
+ * @param url the servers, comma separated
+ * @param settings of both; `settingsOf`, `seedOf`: of one coordinator, and a node's seed, where the bus asks for logins
+ */
 export async function startPair(
   url: string,
   settings: Readonly<Record<string, string>> = {},
   nodeOptions: Partial<FakeNodeOptions> = {},
+  logins: {
+    readonly settingsOf: (name: string) => Readonly<Record<string, string>>;
+    readonly seedOf: (node: string) => string;
+  } | null = null,
 ): Promise<CoordinatorPair> {
   const dir = await mkdtemp(join(tmpdir(), "redline-pair-"));
   const keyFile = join(dir, "signing.key");
@@ -64,9 +71,11 @@ export async function startPair(
         REDLINE_EVIDENCE_WAIT_MS: "5000",
         REDLINE_UNPLACEABLE_MS: "10000",
         REDLINE_STANDBY: "on",
+        REDLINE_OTHER_WAIT_MS: "500",
         REDLINE_COORDINATOR_NAME: name,
         REDLINE_SIGNING_KEY_FILE: keyFile,
         ...settings,
+        ...logins?.settingsOf(name),
       });
       all.set(name, one);
       await one.start();
@@ -75,7 +84,13 @@ export async function startPair(
     const publicKey = await leader.publicKey();
     const peers = new Map<NodeId, FakeNode>();
     for (const node of NODES)
-      nodes.push(await FakeNode.start({ node, url, publicKey, specimenSha256: SHA, peers, ...nodeOptions }));
+      nodes.push(
+        await FakeNode.start({
+          ...{ node, url, publicKey, specimenSha256: SHA, peers },
+          ...(logins === null ? {} : { seedFile: logins.seedOf(node) }),
+          ...nodeOptions,
+        }),
+      );
     await until("all nodes seen", async () => (await leader.journal()).state.nodes.size === NODES.length);
   } catch (error) {
     for (const one of all.values()) process.stderr.write(one.said);

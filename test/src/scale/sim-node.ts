@@ -10,6 +10,7 @@ import type { RunStarter } from "../../../node-agent/dist/dispatch/accept-run.js
 import { Beats } from "../../../node-agent/dist/dispatch/beats.js";
 import { runCommandLoop } from "../../../node-agent/dist/dispatch/command-loop.js";
 import { serveControl } from "../../../node-agent/dist/dispatch/control.js";
+import { CancelledRuns } from "../../../node-agent/dist/dispatch/cancelled-runs.js";
 import { HeldRuns } from "../../../node-agent/dist/dispatch/held-runs.js";
 import { createNodeLog, type UnchainedRecord } from "../../../node-agent/dist/journal/node-log.js";
 import { Outbox } from "../../../node-agent/dist/journal/outbox.js";
@@ -125,7 +126,7 @@ export class SimNode implements AsyncDisposable {
     const unmeasured = { clock: { now: () => null }, hurry: { now: () => undefined } };
     const shared = {
       ...{ nc, node, registry, publicKey, logger, epoch, now: Date.now, stops, held: new HeldRuns() },
-      ...unmeasured,
+      ...{ ...unmeasured, cancelled: new CancelledRuns() },
     };
     const done = () => Promise.resolve({ v: 1 as const, running: 0, done: true, why: "" });
     serveControl({ ...shared, lifeLine, onSelfTest: done, onClear: done });

@@ -52,11 +52,13 @@ async function run(job: ProberJob, givenUp: AbortSignal, onResult: (result: unkn
     case "ports": {
       const { candidates, limits } = job.plan;
       const total = AbortSignal.any([givenUp, AbortSignal.timeout(limits.totalMs)]);
-      await Promise.all(
+      // All of them to their ends: none may go on when the job is said to be over.
+      const asked = await Promise.allSettled(
         candidates.map(async (candidate) => {
           for await (const probe of askCandidate(candidate, limits, total)) onResult(probe);
         }),
       );
+      for (const one of asked) if (one.status === "rejected") throw one.reason;
       return;
     }
     case "canaries": {
