@@ -85,6 +85,9 @@ export async function startTestCell(dirIn = tmpdir()): Promise<TestCell> {
       const ended = once(child, "exit");
       child.kill("SIGKILL");
       await ended;
+      // Its first process, and all others with it, end by that end: a moment later.
+      while (readLink(`/proc/${initPid}/ns/mnt`) !== null)
+        await new Promise((resolve) => setTimeout(resolve, 10));
       rmSync(dir, { recursive: true });
     },
   };
