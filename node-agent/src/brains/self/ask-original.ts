@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { askHttp } from "../../observe/probe/http-question.ts";
 import type { SelfAnswer } from "./self-brain.ts";
 
 /** One question of the agent to the original's model server. */
@@ -13,42 +13,8 @@ export interface SelfPlan {
 }
 
 /** Asked by the prober, in the cell's network namespace. No redirect is followed. Never rejects. */
-export function askOriginal(plan: SelfPlan, signal: AbortSignal): Promise<SelfAnswer> {
-  const { address, port, path, json, timeoutMs, answerBytes } = plan;
-  const payload = json === undefined ? undefined : JSON.stringify(json);
-  const parts: Buffer[] = [];
-  let status = 0;
-  let size = 0;
-  return new Promise((resolve) => {
-    const settle = (error: string) => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
-      asked.destroy();
-      resolve({ status, answer: Buffer.concat(parts).toString("utf8"), error: error.slice(0, 300) });
-    };
-    const onAbort = () => settle("given up");
-    const timer = setTimeout(() => settle(`no complete answer within ${timeoutMs} ms`), timeoutMs);
-    const asked = request({
-      ...{ host: address, port, path, agent: false },
-      method: payload === undefined ? "GET" : "POST",
-      headers:
-        payload === undefined
-          ? {}
-          : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
-    });
-    asked.on("response", (response) => {
-      status = response.statusCode ?? 0;
-      response.on("data", (bytes: Buffer) => {
-        parts.push(bytes.subarray(0, answerBytes - size));
-        size = Math.min(answerBytes, size + bytes.length);
-        if (size === answerBytes) settle(`answer of ${answerBytes} bytes or more`);
-      });
-      response.on("end", () => settle(""));
-      response.on("error", (error) => settle(error.message));
-    });
-    asked.on("error", (error) => settle(error.message));
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    asked.end(payload);
-  });
+export async function askOriginal(plan: SelfPlan, signal: AbortSignal): Promise<SelfAnswer> {
+  const { answerBytes, ...question } = plan;
+  const { status, body, error } = await askHttp({ ...question, bodyBytes: answerBytes, signal });
+  return { status, answer: body, error };
 }

@@ -7,6 +7,8 @@ export interface HttpQuestion {
   /** Body of a POST; without one it is a GET. */
   readonly json?: unknown;
   readonly timeoutMs: number;
+  /** Most of the answer's body that is read, BODY_LIMIT_BYTES without it. */
+  readonly bodyBytes?: number;
   /** Ends every request of the child. */
   readonly signal: AbortSignal;
 }
@@ -27,7 +29,7 @@ export const BODY_LIMIT_BYTES = 64 * 1024;
  * the other side does (hang, drip, garbage, endless body) is an answer with an error.
  */
 export function askHttp(question: HttpQuestion): Promise<HttpAnswer> {
-  const { address: host, port, path, json, timeoutMs, signal } = question;
+  const { address: host, port, path, json, timeoutMs, bodyBytes = BODY_LIMIT_BYTES, signal } = question;
   const payload = json === undefined ? undefined : JSON.stringify(json);
   return new Promise((resolve) => {
     let status = 0;
@@ -57,9 +59,9 @@ export function askHttp(question: HttpQuestion): Promise<HttpAnswer> {
     asked.on("response", (response) => {
       status = response.statusCode ?? 0;
       response.on("data", (bytes: Buffer) => {
-        parts.push(bytes.subarray(0, BODY_LIMIT_BYTES - size));
+        parts.push(bytes.subarray(0, bodyBytes - size));
         size += bytes.length;
-        if (size > BODY_LIMIT_BYTES) settle(`answer of more than ${BODY_LIMIT_BYTES} bytes`);
+        if (size > bodyBytes) settle(`answer of more than ${bodyBytes} bytes`);
       });
       response.on("end", () => settle(""));
       // A connection cut in the middle of a body.
