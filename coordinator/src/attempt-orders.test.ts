@@ -1,7 +1,7 @@
+import type { Stored } from "@redline/daemon";
 import { pino } from "pino";
 import { expect, it } from "vitest";
 import { AttemptOrders } from "./attempt-orders.ts";
-import type { Sent } from "./dispatcher.ts";
 import { JournalFixture } from "./projection-fixture.ts";
 
 it("does not take the fate of a predecessor's message for the attempt's", async () => {
@@ -11,8 +11,8 @@ it("does not take the fate of a predecessor's message for the attempt's", async 
   if (trial === undefined) throw new Error("no trial");
   const attempt = journal.place(trial, "n1", "n2");
   const sent: string[] = [];
-  let store: (sent: Sent) => void = () => undefined;
-  const second = new Promise<Sent>((resolve) => (store = resolve));
+  let store: (sent: Stored) => void = () => undefined;
+  const second = new Promise<Stored>((resolve) => (store = resolve));
   const dispatcher = {
     epoch: 7,
     send: (_node: string, id: string) => {

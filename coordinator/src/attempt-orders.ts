@@ -37,7 +37,9 @@ export class AttemptOrders {
   run(study: StudyView, trial: TrialView, attempt: AttemptView): void {
     const name = nameOf(trial, attempt);
     this.#start(async () => {
-      await this.#mirror.sync(trial);
+      // Not waited for. It goes out before the command, over the same connection, and where it finds a later term this process ends; the
+      // node refuses what a lower term still says.
+      void this.#mirror.sync(trial);
       const order = runOrderOf(study, trial, attempt);
       const wanted = () => attempt.endedAt === null && trial.state === "placed";
       const { origin } = attempt.devices;

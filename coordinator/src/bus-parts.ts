@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { buckets, calibrationFor, instrumentOf, type NodeId } from "@redline/shared";
-import { everyUntil, pause, type Logger } from "@redline/daemon";
+import { everyUntil, pause, StreamPublisher, type Logger } from "@redline/daemon";
 import { AttemptOrders } from "./attempt-orders.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
@@ -29,6 +29,9 @@ import type { SealBook } from "./seal-book.ts";
 import { replicasOf, type Settings } from "./settings.ts";
 import { TrialMirror } from "./trial-mirror.ts";
 import type { Turns } from "./turns.ts";
+
+/** What had no answer after so long is sent again. */
+const PUBLISH_MS = 2000;
 
 export interface BusPartsPorts {
   readonly settings: Settings;
@@ -87,11 +90,12 @@ export async function buildBusParts(
 
   const js = jetstream(connection);
   const { epoch } = store.state;
+  const publisher = new StreamPublisher(connection, settings.REDLINE_COORDINATOR_NAME, PUBLISH_MS);
   const dispatcher = new Dispatcher({
-    ...{ connection, js, jsm, bus, key, epoch, clock, log, signal },
+    ...{ connection, publisher, jsm, bus, key, epoch, clock, log, signal },
     name: settings.REDLINE_COORDINATOR_NAME,
   });
-  const mirror = new TrialMirror(connection, epoch, clock, log, ports.fail);
+  const mirror = new TrialMirror(connection, publisher, epoch, clock, log, ports.fail);
   const orders = new AttemptOrders(dispatcher, mirror, log);
   const leases = new LeaseBook();
   const inventories = new InventoryIntake({

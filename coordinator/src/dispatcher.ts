@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
   controlAnswerSchema,
@@ -12,13 +12,13 @@ import {
   type CoordinatorName,
   type NodeId,
 } from "@redline/shared";
-import { ask, pause, type Logger } from "@redline/daemon";
+import { ask, pause, type Logger, type Stored, type StreamPublisher } from "@redline/daemon";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 
 export interface DispatcherPorts {
   readonly connection: NatsConnection;
-  readonly js: JetStreamClient;
+  readonly publisher: Pick<StreamPublisher, "publish">;
   readonly jsm: JetStreamManager;
   readonly bus: Pick<Bus, "upSinceMs">;
   readonly key: KeyObject;
@@ -31,17 +31,10 @@ export interface DispatcherPorts {
   readonly signal: AbortSignal;
 }
 
-/** A command on the stream; `duplicate`: an earlier one of the same id, maybe of an older term, is the one that counts. */
-export interface Sent {
-  readonly seq: number;
-  readonly duplicate: boolean;
-}
-
 /** Wall time after which a node drops a command unread: wide, since clocks of nodes may differ. */
 const EXPIRES_MS = 600_000;
 /** A pulse is worth something for a moment only: clocks of nodes may differ by less than this. */
 const PULSE_EXPIRES_MS = 60_000;
-const PUBLISH_MS = 2000;
 const RETRY_MS = 500;
 
 /** Signs commands and carries them to nodes: durably over the stream, and fast over core NATS. */
@@ -60,19 +53,23 @@ export class Dispatcher {
   /**
    * Puts a command on the node's queue and tries until the stream has it, `wanted` says no, or the signal
    * aborts. `id` is the Msg-Id: a repeated one is stored once.
-   * @returns where the message is, null when it was given up.
+   * @returns where the message is, null when it was given up. `duplicate`: an earlier one of the same id, maybe of an older term, is the
+   * one that counts.
    */
-  async send(node: NodeId, id: string, order: Command["order"], wanted: () => boolean): Promise<Sent | null> {
-    const { js, bus, log, signal } = this.#ports;
+  async send(
+    node: NodeId,
+    id: string,
+    order: Command["order"],
+    wanted: () => boolean,
+  ): Promise<Stored | null> {
+    const { publisher, bus, log, signal } = this.#ports;
     while (!signal.aborted && wanted()) {
       // The client drops what is published without a connection and says so only by a timeout.
       if (bus.upSinceMs !== null)
         try {
-          const ack = await js.publish(subjects.command(node, order.verb), this.#sign(node, id, order), {
-            msgID: id,
-            timeout: PUBLISH_MS,
+          return await publisher.publish(subjects.command(node, order.verb), this.#sign(node, id, order), {
+            msgId: id,
           });
-          return { seq: ack.seq, duplicate: ack.duplicate };
         } catch (error) {
           log.warn({ err: error, node, command: id }, "command is not on the stream yet; trying again");
         }

@@ -11,25 +11,24 @@ import {
   type Skew,
 } from "@redline/shared";
 
-/** A message of the records stream that proved to be a record. */
+/** A line of the records stream that proved to be a record. */
 export interface ReadRecord {
   readonly record: NodeRecord;
   readonly line: string;
 }
 
 /**
- * Parses a message of the records stream. The subject's last token is the sender, to whom its rights are
+ * Parses a line of the records stream. The subject's last token is the sender, to whom its rights are
  * bound: a record in another node's name is refused. @returns why it is refused, or the record.
  */
 export function readRecord(
   subject: string,
-  data: Uint8Array,
+  line: string,
   enrolled: ReadonlySet<NodeId>,
 ):
   ReadRecord | { readonly refused: string; readonly other?: { readonly node: NodeId; readonly skew: Skew } } {
   const sender = nodeIdSchema.safeParse(subject.split(".").at(-1));
   if (!sender.success || !enrolled.has(sender.data)) return { refused: "the sender is not enrolled" };
-  const line = Buffer.from(data).toString("utf8");
   const parsed = parseNodeLine(line);
   if (!parsed.ok) {
     const skew = parsed.raw === undefined ? null : skewOf(parsed.raw, sides.coordinatorOfNode(sender.data));
@@ -39,7 +38,6 @@ export function readRecord(
   }
   const { record } = parsed;
   if (record.node !== sender.data) return { refused: `names ${record.node} as its node` };
-  if (line.includes("\n")) return { refused: "more than one line" };
   return { record, line };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeIdSchema } from "@redline/shared";
 import { createLogger } from "@redline/daemon";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { openJournalStore } from "./journal-store.ts";
 import { AT } from "./projection-fixture.ts";
 import { RecordGate } from "./record-gate.ts";
@@ -85,4 +85,28 @@ it("waits for missing records, and less long for those of a node that filled the
     time.ms += 1001;
     intake.takeOverdue();
     await later;
+  }));
+
+it("takes a message of several lines, and acknowledges it when the last of them is on disk", () =>
+  within(async (intake, _, taken) => {
+    const message = (seqs: readonly number[]) =>
+      Buffer.from(seqs.map((seq) => record(seq).toString()).join("\n"));
+    const acked: string[] = [];
+    // 3 and 4 come before 2: nothing of that message is acknowledged before 2 is here.
+    intake.take("rl.v1.evt.n1", message([3, 4]), () => acked.push("3, 4"));
+    await give(intake, [1]);
+    expect(acked).toEqual([]);
+    await new Promise<void>((resolve) => intake.take("rl.v1.evt.n1", message([1, 2]), resolve));
+    await vi.waitFor(() => expect(acked).toEqual(["3, 4"]));
+    expect(taken()).toBe(4);
+  }));
+
+it("refuses a message of more lines than a node sends as one, and does not keep it", () =>
+  within(async (intake, _, taken) => {
+    await new Promise<void>((resolve) =>
+      intake.take("rl.v1.evt.n1", Buffer.from("\n".repeat(1_000_000)), resolve),
+    );
+    const broken = Buffer.from(`{\n${record(1).toString()}`);
+    await new Promise<void>((resolve) => intake.take("rl.v1.evt.n1", broken, resolve));
+    expect(taken()).toBe(1);
   }));

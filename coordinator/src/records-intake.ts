@@ -1,5 +1,5 @@
 import type { JetStreamClient, JsMsg } from "@nats-io/jetstream";
-import { consumers, streams, type NodeId, type Skew } from "@redline/shared";
+import { consumers, splitRecordLines, streams, type NodeId, type Skew } from "@redline/shared";
 import { pause, type Logger } from "@redline/daemon";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
@@ -89,20 +89,39 @@ export class RecordsIntake {
     await Promise.all(this.#writing);
   }
 
-  /** Takes one message; `ack` is called when it need not come again. */
+  /** Takes one message, of one line or several; `ack` is called when it need not come again. */
   take(subject: string, data: Uint8Array, ack: () => void): void {
-    const { enrolled, log, count } = this.#ports;
-    const read = readRecord(subject, data, enrolled);
+    const lines = splitRecordLines(data);
+    if (lines === null) {
+      this.#refuse(subject, "more lines than a message may have", data);
+      ack();
+      return;
+    }
+    let left = lines.length;
+    const one = () => {
+      left -= 1;
+      if (left === 0) ack();
+    };
+    for (const line of lines) this.#takeLine(subject, line, one);
+  }
+
+  #takeLine(subject: string, line: string, ack: () => void): void {
+    const read = readRecord(subject, line, this.#ports.enrolled);
     if ("refused" in read) {
-      count("malformed");
       if (read.other !== undefined) this.#ports.onSkew?.(read.other.node, read.other.skew);
-      this.#ports.setAside?.take({ what: "record", why: read.refused, subject, data });
-      if (this.#ports.setAside === undefined) log.warn({ subject, why: read.refused }, "record dropped");
+      this.#refuse(subject, read.refused, line);
       ack();
       return;
     }
     this.#admit(read, ack, false);
     this.#takeFollowers(read.record.node, read.record.seq);
+  }
+
+  #refuse(subject: string, why: string, data: Uint8Array | string): void {
+    const { setAside, log, count } = this.#ports;
+    count("malformed");
+    setAside?.take({ what: "record", why, subject, data });
+    if (setAside === undefined) log.warn({ subject, why }, "record dropped");
   }
 
   #admit(read: ReadRecord, ack: () => void, evenEarly: boolean): void {

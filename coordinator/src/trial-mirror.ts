@@ -1,9 +1,9 @@
 import { Kvm, type KV } from "@nats-io/kv";
-import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiCodes } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { z } from "zod";
-import { buckets, keys, type TrialId, type TrialView } from "@redline/shared";
-import type { Logger } from "@redline/daemon";
+import { buckets, keys, kvSubject, type TrialId, type TrialView } from "@redline/shared";
+import { NotStoredError, type Logger, type StreamPublisher } from "@redline/daemon";
 import type { Clock } from "./clock.ts";
 
 const REST_MS = 1000;
@@ -20,6 +20,7 @@ export class FencedError extends Error {
  */
 export class TrialMirror {
   readonly #connection: NatsConnection;
+  readonly #publisher: Pick<StreamPublisher, "publish">;
   readonly #epoch: number;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -32,12 +33,14 @@ export class TrialMirror {
 
   constructor(
     connection: NatsConnection,
+    publisher: Pick<StreamPublisher, "publish">,
     epoch: number,
     clock: Clock,
     log: Logger,
     onFenced: (error: FencedError) => void,
   ) {
     this.#connection = connection;
+    this.#publisher = publisher;
     this.#epoch = epoch;
     this.#clock = clock;
     this.#log = log;
@@ -64,18 +67,21 @@ export class TrialMirror {
   }
 
   async #write(trial: TrialId, value: string): Promise<void> {
-    this.#kv ??= await new Kvm(this.#connection).open(buckets.trial);
-    const key = keys.trial(trial);
     try {
-      const previousSeq = this.#revisions.get(trial) ?? 0;
-      this.#revisions.set(trial, await this.#kv.put(key, value, { previousSeq }));
+      await this.#put(trial, value, this.#revisions.get(trial) ?? 0);
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamWrongLastSequence)
+      if (!(error instanceof NotStoredError) || error.code !== JetStreamApiCodes.StreamWrongLastSequence)
         throw error;
-      const previousSeq = await this.#revisionOf(this.#kv, trial);
-      this.#revisions.set(trial, await this.#kv.put(key, value, { previousSeq }));
+      this.#kv ??= await new Kvm(this.#connection).open(buckets.trial);
+      await this.#put(trial, value, await this.#revisionOf(this.#kv, trial));
     }
     this.#written.set(trial, value);
+  }
+
+  async #put(trial: TrialId, value: string, lastOnSubject: number): Promise<void> {
+    const subject = kvSubject(buckets.trial, keys.trial(trial));
+    const { seq } = await this.#publisher.publish(subject, value, { lastOnSubject });
+    this.#revisions.set(trial, seq);
   }
 
   /** What is there is our own write whose answer was lost, a predecessor's, or that of somebody who must not be there. */

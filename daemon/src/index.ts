@@ -1,5 +1,5 @@
 export { JournalBrokenError } from "./journal-broken-error.ts";
-export { openJournal, type Appended, type JournalFile } from "./journal-file.ts";
+export { openJournal, type Appended, type JournalFile, type Placed } from "./journal-file.ts";
 export { cutJournalAfter } from "./journal-file-cut.ts";
 export { readJournalLines, type OnLine } from "./journal-lines.ts";
 export { ask, type AskRoute } from "./ask.ts";
@@ -15,6 +15,7 @@ export {
 export { enrolledNodes, labFileSchema, type LabFile, type LabNode } from "./nats-config/lab-file.ts";
 export { enrolledNameSchema, observerNameSchema, whyNoNodeName } from "./nats-config/role-names.ts";
 export { isLoopback, knowsSyncInterval } from "./nats-config/server-lines.ts";
+export { NotStoredError, StreamPublisher, type Stored } from "./stream-publisher.ts";
 export { connectNats, inboxPrefixOf, type NatsSettings } from "./nats.ts";
 export {
   jsonReply,

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { ChainVerifier, linkRecord, nextInChain, type ChainHead } from "@redline/shared";
@@ -5,17 +6,24 @@ import { JournalBrokenError } from "./journal-broken-error.ts";
 import { streamLines, type OnLine } from "./journal-lines.ts";
 import { cutTornLine } from "./torn-line.ts";
 
+const { O_APPEND, O_CREAT, O_DSYNC, O_WRONLY } = constants;
+
 /** A chained record and the exact line that holds it. */
 export interface Appended<T> {
   readonly record: T & { seq: number; prev: string };
   readonly line: string;
 }
 
+/** One that has its place in the chain, and is on disk when `onDisk` resolves. */
+export interface Placed<T> extends Appended<T> {
+  readonly onDisk: Promise<void>;
+}
+
 /** The longest that a record which may wait does so before its write begins. */
 const SOON_MS = 5;
 
 /**
- * Append-only, hash-chained JSONL file. `append` resolves when the line is on disk (fdatasync); appends
+ * Append-only, hash-chained JSONL file. `append` resolves when the line is on disk (O_DSYNC); appends
  * that arrive while one is being written share the next write. One process owns the file at a time.
  */
 export interface JournalFile<T extends object> extends AsyncDisposable {
@@ -27,6 +35,11 @@ export interface JournalFile<T extends object> extends AsyncDisposable {
    * @throws the write error of its batch; the journal refuses everything after a failed write.
    */
   append(record: T, when?: "now" | "soon"): Promise<Appended<T>>;
+  /**
+   * The same for who must know the record's place before it is on disk.
+   * @throws when the journal refuses; a failed write rejects `onDisk`.
+   */
+  place(record: T, when?: "now" | "soon"): Placed<T>;
   /**
    * Appends a line that another process chained, byte for byte: it must be the next one of this very chain.
    * @throws JournalBrokenError where it is not, and then nothing is written; else as `append`.
@@ -67,9 +80,16 @@ export async function openJournal<T extends object>(
     give(line, number);
   });
   if (tail.bytes > 0) await cutTornLine(path, tail);
-  const file = await open(path, "a");
+  // Each write ends when it is on disk: one call where a write and an fdatasync would be two, each a way to another thread and back.
+  const file = await open(path, O_WRONLY | O_CREAT | O_APPEND | O_DSYNC, 0o666);
   await file.datasync();
   return { journal: new ChainedFile<T>(path, file, chain.head), lines };
+}
+
+/** Ends when all of it is on disk. */
+async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let written = 0; written < bytes.length;)
+    written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
 }
 
 interface Waiting {
@@ -99,14 +119,18 @@ class ChainedFile<T extends object> implements JournalFile<T> {
     return this.#head;
   }
 
-  append(record: T, when: "now" | "soon" = "now"): Promise<Appended<T>> {
-    if (this.#failure !== null) return Promise.reject(this.#refusal());
-    const linked = linkRecord(this.#head, record);
-    this.#head = linked.head;
-    const appended = { record: linked.record, line: linked.line };
-    return new Promise((resolve, reject) => {
-      this.#put({ line: linked.line, resolve: () => resolve(appended), reject }, when);
-    });
+  async append(record: T, when: "now" | "soon" = "now"): Promise<Appended<T>> {
+    const placed = this.place(record, when);
+    await placed.onDisk;
+    return placed;
+  }
+
+  place(record: T, when: "now" | "soon" = "now"): Placed<T> {
+    if (this.#failure !== null) throw this.#refusal();
+    const { record: linked, line, head } = linkRecord(this.#head, record);
+    this.#head = head;
+    const onDisk = new Promise<void>((resolve, reject) => this.#put({ line, resolve, reject }, when));
+    return { record: linked, line, onDisk };
   }
 
   take(line: string): Promise<void> {
@@ -144,8 +168,7 @@ class ChainedFile<T extends object> implements JournalFile<T> {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#file.appendFile(batch.map((w) => `${w.line}\n`).join(""));
-        await this.#file.datasync();
+        await writeWhole(this.#file, Buffer.from(batch.map((w) => `${w.line}\n`).join("")));
         for (const w of batch) w.resolve();
       } catch (error) {
         this.#failure = error;

@@ -14,6 +14,7 @@ import {
   packageVersion,
   pause,
   startHttp,
+  StreamPublisher,
   type Logger,
 } from "@redline/daemon";
 import { subjects, type NodeRecordBody } from "@redline/shared";
@@ -60,7 +61,7 @@ const VERSION = packageVersion(import.meta.url);
 const KEY_WAIT_MS = 30_000;
 const SOCKETS_DIR = "/run/redline-node";
 const DRAIN_MS = 8000;
-/** A line whose answer was lost without a reconnect goes out again after so long. */
+/** What had no answer after so long, without a reconnect, goes out again. */
 const PUBLISH_MS = 2000;
 /** Made by a lab host's init (`cli/lab/host-init.bash`) for itself alone. */
 const LAB_PRIVATE_PLACES = ["/dev/shm", "/run/mqueue"];
@@ -107,6 +108,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     caFile: settings.REDLINE_NATS_CA_FILE,
   });
   const js = jetstream(nc);
+  const publisher = new StreamPublisher(nc, node, PUBLISH_MS);
   const clock = new CoordinatorClock(() => performance.now());
   // The journal and the bus outlive the signal: what teardown records must still get out.
   const io = new AbortController();
@@ -115,9 +117,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     path: cursorPath,
     published,
     pending,
-    publish: async (line, msgID) => {
-      await js.publish(subjects.record(node), line, { msgID, timeout: PUBLISH_MS });
-    },
+    publish: (lines, id) => publisher.publish(subjects.record(node), lines, { msgId: id }),
     log: logger,
   });
   const objects = new ObjectFolder(join(stateDir, "objects"));
@@ -135,10 +135,10 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
     journal,
     heads: past.heads,
     objects,
+    onPlaced: (line, record) => sealer.take(line, record),
     onRecord: (line, record) => {
       outbox.add(line);
       metrics.record(record.body);
-      sealer.take(line, record);
       if (record.body.kind === "device-closed" && record.key !== undefined) objects.forget(record.key);
     },
     onFailure: (error) => {
@@ -202,7 +202,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   });
   await inventory.refreshSpecimens((problem) => logger.warn({ problem }, "specimen left out"));
   const beats = new Beats({
-    js,
+    publisher,
     node,
     registry,
     inventory: () => inventory.read(signal.aborted),
@@ -290,7 +290,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const commands = runCommandLoop(
     {
       ...shared,
-      js,
+      ...{ js, publisher },
       epoch,
       log,
       accepted,

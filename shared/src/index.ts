@@ -43,6 +43,7 @@ export * from "./messages/command.ts";
 export * from "./messages/signing.ts";
 export * from "./messages/clock.ts";
 export * from "./messages/inventory.ts";
+export * from "./messages/record-lines.ts";
 export * from "./messages/peer.ts";
 export * from "./trials/fault.ts";
 export * from "./trials/run-end.ts";

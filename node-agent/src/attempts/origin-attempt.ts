@@ -66,19 +66,23 @@ export async function runOriginAttempt(
     fault = "not-sterile";
     detail = `${context.log.node} could not be proved clean; ${detail}`;
   }
-  const { key } = context.order;
-  await context.log.write(
-    {
-      kind: "attempt-ended",
-      outcome,
-      ...(fault === undefined ? {} : { fault }),
-      detail: detail.slice(0, 1000),
-    },
-    key,
-  );
-  await context.sealer.seal(context.order.study, key, context.log);
-  await context.log.write({ kind: "device-closed", device: "origin" }, key);
-  if (deps.target === null) await context.log.write({ kind: "device-closed", device: "target" }, key);
+  const { key, study } = context.order;
+  const { log, sealer } = context;
+  // In this order, and in one write of the disk.
+  await Promise.all([
+    log.write(
+      {
+        kind: "attempt-ended",
+        outcome,
+        ...(fault === undefined ? {} : { fault }),
+        detail: detail.slice(0, 1000),
+      },
+      key,
+    ),
+    sealer.seal(study, key, log),
+    log.write({ kind: "device-closed", device: "origin" }, key),
+    ...(deps.target === null ? [log.write({ kind: "device-closed", device: "target" }, key)] : []),
+  ]);
 }
 
 async function steps(context: PartContext, part: RunningPart, deps: OriginDeps, held: Held): Promise<void> {

@@ -256,8 +256,10 @@ export class TargetPart {
       } catch (error) {
         logger.error({ err: error }, "teardown step failed");
       }
-    await this.#context.sealer.seal(order.study, order.key, log);
-    await log.write({ kind: "device-closed", device: "target" }, order.key);
+    await Promise.all([
+      this.#context.sealer.seal(order.study, order.key, log),
+      log.write({ kind: "device-closed", device: "target" }, order.key),
+    ]);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JetStreamClient } from "@nats-io/jetstream";
+import type { StreamPublisher } from "@redline/daemon";
 import type { Inventory } from "@redline/shared";
 import { expect, it, vi } from "vitest";
 import { BareNode } from "../lifeline/lifeline-fixture.ts";
@@ -8,7 +8,7 @@ import { Beats } from "./beats.ts";
 function stuck() {
   const node = new BareNode();
   const subjects: string[] = [];
-  const js: Pick<JetStreamClient, "publish"> = {
+  const publisher: Pick<StreamPublisher, "publish"> = {
     publish: (subject) => {
       subjects.push(subject);
       return new Promise(() => undefined);
@@ -16,7 +16,7 @@ function stuck() {
   };
   const inventory = vi.fn(() => new Promise<Inventory>(() => undefined));
   const { registry, logger } = node;
-  const beats = new Beats({ js, node: node.log.node, registry, inventory, everyMs: 1000, logger });
+  const beats = new Beats({ publisher, node: node.log.node, registry, inventory, everyMs: 1000, logger });
   return { node, beats, subjects, inventory };
 }
 

@@ -1,10 +1,9 @@
-import type { JetStreamClient } from "@nats-io/jetstream";
 import { buckets, keys, kvSubject, type Inventory, type Lease, type NodeId } from "@redline/shared";
-import type { Logger } from "@redline/daemon";
+import type { Logger, StreamPublisher } from "@redline/daemon";
 import type { Registry, RunningPart } from "../attempts/registry.ts";
 
 export interface BeatsOptions {
-  readonly js: Pick<JetStreamClient, "publish">;
+  readonly publisher: Pick<StreamPublisher, "publish">;
   readonly node: NodeId;
   readonly registry: Registry;
   readonly inventory: () => Promise<Inventory>;
@@ -56,21 +55,21 @@ export class Beats {
   }
 
   #renew(parts: readonly RunningPart[]): void {
-    const { js, node, logger } = this.#options;
+    const { publisher, node, logger } = this.#options;
     for (const part of parts) {
       const { key, phase } = part;
       const { trial, attempt, epoch } = key;
       const lease: Lease = { v: 1, node, trial, attempt, epoch, phase };
       this.#leased.add(part);
-      js.publish(kvSubject(buckets.lease, keys.lease(node, trial)), JSON.stringify(lease)).catch(
-        (error: unknown) => logger.debug({ err: error, trial }, "lease not renewed"),
-      );
+      publisher
+        .publish(kvSubject(buckets.lease, keys.lease(node, trial)), JSON.stringify(lease))
+        .catch((error: unknown) => logger.debug({ err: error, trial }, "lease not renewed"));
     }
   }
 
   /** One inventory at a time; a change meanwhile is told right after it. */
   async #tell(): Promise<void> {
-    const { js, node, inventory, logger } = this.#options;
+    const { publisher, node, inventory, logger } = this.#options;
     if (this.#telling) {
       this.#again = true;
       return;
@@ -78,7 +77,7 @@ export class Beats {
     this.#telling = true;
     try {
       const value = JSON.stringify(await inventory());
-      await js.publish(kvSubject(buckets.inventory, keys.inventory(node)), value);
+      await publisher.publish(kvSubject(buckets.inventory, keys.inventory(node)), value);
     } catch (error) {
       logger.debug({ err: error }, "inventory not published");
     } finally {

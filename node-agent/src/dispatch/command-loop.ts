@@ -1,18 +1,16 @@
 import type { KeyObject } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import type { NatsConnection } from "@nats-io/transport-node";
 import type { Consumer, JetStreamClient, JsMsg } from "@nats-io/jetstream";
 import {
   consumers,
   openCommand,
-  signedCommandSchema,
   streams,
-  type Command,
   type NodeId,
   type OpenedCommand,
   type RunOrder,
+  type SignedCommand,
 } from "@redline/shared";
-import { pause, type Logger } from "@redline/daemon";
+import { pause, type Logger, type StreamPublisher } from "@redline/daemon";
 import type { CoordinatorClock } from "../clock/coordinator-clock.ts";
 import type { ClockHurry } from "../clock/follow-clock.ts";
 import { acceptRun, refuseSkewed, type Accepting } from "./accept-run.ts";
@@ -24,10 +22,9 @@ import type { StopOrders } from "../lifeline/stop-orders.ts";
 const PULL_MS = 30_000;
 const RETRY_MS = 1000;
 const HELD_MS = 250;
-const ACK_MS = 2000;
 
 export interface CommandLoopOptions extends Accepting {
-  readonly nc: NatsConnection;
+  readonly publisher: Pick<StreamPublisher, "ask">;
   readonly js: JetStreamClient;
   readonly node: NodeId;
   readonly publicKey: KeyObject;
@@ -105,17 +102,20 @@ async function take(message: JsMsg, options: CommandLoopOptions, signal: AbortSi
   const { epoch, clock, hurry } = options;
   const opened = open(message, options);
   if (!opened.ok) return dropUnread(message, opened, options, signal);
-  const { command } = opened;
+  const { command, signed } = opened;
   if (command.epoch > epoch.highest) {
     epoch.highest = command.epoch;
     if (clock.now()?.epoch !== command.epoch) hurry.now();
   }
   const { order } = command;
-  if (order.verb === "run") return takeRun(message, command, order, options, signal);
+  if (order.verb === "run") return takeRun(message, { id: command.id, order, signed }, options, signal);
   if (order.verb === "cancel") void cancelTrial(options.registry, order, options.held, options.cancelled);
-  else if (order.verb === "stop") void options.held.stop().then(() => options.stops.stop(order.reason));
+  else if (order.verb === "stop") {
+    options.held.stop();
+    void options.stops.stop(order.reason);
+  }
   // The rest comes on the fast path alone: late, it would be wrong.
-  await acknowledge(options.nc, message, signal);
+  acknowledge(options, message, signal);
 }
 
 const open = (message: JsMsg, { publicKey, node, now, epoch, clock }: CommandLoopOptions): OpenedCommand =>
@@ -129,24 +129,25 @@ const open = (message: JsMsg, { publicKey, node, now, epoch, clock }: CommandLoo
 
 async function takeRun(
   message: JsMsg,
-  command: Command,
-  order: RunOrder,
+  { id, order, signed }: { readonly id: string; readonly order: RunOrder; readonly signed: SignedCommand },
   options: CommandLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { nc, held, logger } = options;
+  const { held, logger } = options;
   const { trial, attempt } = order.key;
-  const signed = signedCommandSchema.parse(message.json());
-  const start = () => acceptRun(order, command.id, signed, options);
+  const start = () => acceptRun(order, id, signed, options);
   const outcome = await start();
   logger.info({ trial, attempt, outcome }, "run command");
-  if (outcome !== "busy") return acknowledge(nc, message, signal);
+  if (outcome !== "busy") {
+    acknowledge(options, message, signal);
+    return;
+  }
   held.hold({
     trial,
     attempt,
     seq: message.seq,
     working: () => message.working(),
-    drop: () => acknowledge(nc, message, signal),
+    drop: () => acknowledge(options, message, signal),
     retry: async () => {
       const again = open(message, options);
       if (!again.ok) {
@@ -156,7 +157,7 @@ async function takeRun(
       const later = await start();
       if (later === "busy") return "busy";
       logger.info({ trial, attempt, outcome: later }, "run command that waited for a slot");
-      await acknowledge(nc, message, signal);
+      acknowledge(options, message, signal);
       return "over";
     },
   });
@@ -169,26 +170,31 @@ async function dropUnread(
   options: CommandLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { logger, nc } = options;
+  const { logger } = options;
   logger.warn({ why, subject: message.subject }, "command dropped");
   if (skew?.run != null) {
     await refuseSkewed(skew.run, skew.id, skew.upgrade, options);
-    await acknowledge(nc, message, signal);
+    acknowledge(options, message, signal);
     return;
   }
   // Without a reason: older servers ignore a TERM that has one, and the message would come back.
   message.term();
 }
 
-/** By request until answered: a plain acknowledgement vanishes without an error while the link is down. */
-async function acknowledge(nc: NatsConnection, message: JsMsg, signal: AbortSignal): Promise<void> {
+/**
+ * Asks until it is answered: a plain acknowledgement vanishes without an error while the link is down. Nothing waits for it: what is not
+ * acknowledged comes again, and is known.
+ */
+function acknowledge({ publisher }: CommandLoopOptions, message: JsMsg, signal: AbortSignal): void {
   const reply = "reply" in message && typeof message.reply === "string" ? message.reply : "";
-  while (!signal.aborted) {
-    try {
-      await nc.request(reply, "+ACK", { timeout: ACK_MS });
-      return;
-    } catch {
-      await pause(RETRY_MS, signal);
-    }
-  }
+  const ask = async () => {
+    while (!signal.aborted)
+      try {
+        await publisher.ask(reply, "+ACK");
+        return;
+      } catch {
+        await pause(RETRY_MS, signal);
+      }
+  };
+  void ask();
 }

@@ -112,7 +112,7 @@ function answerTo(
 ): Promise<Said> | null {
   switch (order.verb) {
     case "stop":
-      void held.stop();
+      held.stop();
       return stops.stop(order.reason).then((ended) => ({ ended }));
     case "cancel":
       return cancelTrial(registry, order, held, cancelled).then((ended) => ({ ended }));

@@ -9,7 +9,7 @@ export interface HeldRun {
   /** Tries to start it; `over`: it is, or never will be; `busy`: still no slot. */
   readonly retry: () => Promise<"over" | "busy">;
   /** Takes it off the queue without starting it. */
-  readonly drop: () => Promise<void>;
+  readonly drop: () => void;
 }
 
 const WORKING_MS = 10_000;
@@ -48,14 +48,14 @@ export class HeldRuns {
   }
 
   /** Drops what an order to cancel means, before it was ever started. */
-  async cancel(trial: string, attempt: number): Promise<void> {
+  cancel(trial: string, attempt: number): void {
     const meant = (run: HeldRun) => run.trial === trial && run.attempt <= attempt;
-    await this.#drop(meant);
+    this.#drop(meant);
   }
 
   /** Drops everything: an order to stop means what waits too. */
-  async stop(): Promise<void> {
-    await this.#drop(() => true);
+  stop(): void {
+    this.#drop(() => true);
   }
 
   /** Tries each in turn up to the first that still finds no slot. Called again and again by one caller. */
@@ -70,9 +70,9 @@ export class HeldRuns {
     for (const run of this.#held) run.working();
   }
 
-  async #drop(meant: (run: HeldRun) => boolean): Promise<void> {
+  #drop(meant: (run: HeldRun) => boolean): void {
     const dropped = this.#held.filter(meant);
     this.#held = this.#held.filter((run) => !meant(run));
-    await Promise.all(dropped.map((run) => run.drop()));
+    for (const run of dropped) run.drop();
   }
 }

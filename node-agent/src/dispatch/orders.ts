@@ -15,7 +15,7 @@ export async function cancelTrial(
   cancelled: Pick<CancelledRuns, "note">,
 ): Promise<number> {
   cancelled.note(order.trial, order.attempt);
-  void held.cancel(order.trial, order.attempt);
+  held.cancel(order.trial, order.attempt);
   return registry.cancel(
     (part) => part.key.trial === order.trial && part.key.attempt <= order.attempt,
     order.reason,

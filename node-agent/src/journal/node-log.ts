@@ -33,6 +33,8 @@ export interface NodeLogOptions {
   readonly heads?: AttemptHeads;
   /** Large content, by digest. */
   readonly objects?: Pick<ObjectFolder, "put">;
+  /** Told of each record as it takes its place in the chain, before it is durable. */
+  readonly onPlaced?: (line: string, record: NodeRecord) => void;
   /** Told of each record after it is durable. */
   readonly onRecord: (line: string, record: NodeRecord) => void;
   /** The journal takes no more records: nothing that happens from now on could be proved. */
@@ -46,12 +48,14 @@ export interface NodeLogOptions {
 /** The node's own chain: first disk, then the outbox. */
 export function createNodeLog(options: NodeLogOptions): NodeLog {
   const { journal, heads = new AttemptHeads(), objects } = options;
-  const append = async (record: UnchainedRecord, when: "now" | "soon") => {
+  const append = async (unchained: UnchainedRecord, when: "now" | "soon") => {
     try {
-      const appended = journal.append(record, when);
-      // The record has its place at once, and is the head until the next call.
+      const { line, record, onDisk } = journal.place(unchained, when);
+      // It is the head until the next call.
       if (record.key !== undefined) heads.moved(record.key, journal.head().hash);
-      return await appended;
+      options.onPlaced?.(line, record);
+      await onDisk;
+      return { line, record };
     } catch (error) {
       options.onFailure(error);
       throw error;

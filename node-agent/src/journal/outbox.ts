@@ -1,42 +1,45 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { lineHash, type NodeId } from "@redline/shared";
+import { joinRecordLines, lineHash, MOST_RECORD_LINES, type NodeId } from "@redline/shared";
 import { pause, type Logger } from "@redline/daemon";
 
-/** Publishes one line and resolves when the stream has it. Rejects when it may not have it. */
-export type PublishLine = (line: string, messageId: string) => Promise<void>;
+/** Publishes lines as one message, a newline between two, and resolves when the stream has it. Rejects when it may not have it. */
+export type PublishLines = (lines: string, messageId: string) => Promise<unknown>;
 
 const cursorSchema = z.object({ published: z.int().min(0) });
 const RETRY_MS = 500;
 const SAVE_EVERY = 50;
 /** The cursor is written when nothing came for so long: a trial's records come one by one. */
 const SAVE_AFTER_MS = 200;
-/** What is in flight at once. Leases and answers go over the same connection, and wait for no more than this. */
-const BATCH_LINES = 64;
-const BATCH_CHARS = 262_144;
+/** One message, of which one is in flight. Leases and answers go over the same connection, and wait for no more than this. */
+const BATCH_CHARS = 131_072;
 
 /**
  * Carries the node's journal to the coordinator, line by line, in order, through disconnects and
- * restarts. Its only state is how far it got; a line sent twice is recognised by its number there.
+ * restarts; what came while a message was under way goes together in the next. Its only state is how far it got; a line sent
+ * twice is recognised by its number there.
  */
 export class Outbox {
   readonly #node: NodeId;
   readonly #path: string;
-  readonly #publish: PublishLine;
+  readonly #publish: PublishLines;
   readonly #log: Logger;
   readonly #waiting: string[];
   #published: number;
   #saved: number;
   #wake: (() => void) | null = null;
-  #hurry = new AbortController();
+  /** The connection came back since the newest batch began. */
+  #hurried = false;
+  /** Ends the wait for answers to what is in flight, or the pause after a failure. */
+  #hurry: () => void = () => undefined;
 
   constructor(options: {
     node: NodeId;
     path: string;
     published: number;
     pending: readonly string[];
-    publish: PublishLine;
+    publish: PublishLines;
     log: Logger;
   }) {
     this.#node = options.node;
@@ -62,7 +65,8 @@ export class Outbox {
    * all the same is known by its number.
    */
   hurry(): void {
-    this.#hurry.abort();
+    this.#hurried = true;
+    this.#hurry();
   }
 
   /** Runs until the signal aborts; a failed publish is tried again for ever, nothing is skipped. */
@@ -75,40 +79,50 @@ export class Outbox {
         } else await this.#sleepUntilAdded(signal);
         continue;
       }
-      // Several in flight keep the order: the stream stores them in the order of the connection.
       const batch = firstOf(this.#waiting);
-      if (this.#hurry.signal.aborted) this.#hurry = new AbortController();
-      const { done, error } = await this.#send(batch);
-      this.#waiting.splice(0, done);
-      this.#published += done;
-      if (this.#published % SAVE_EVERY < done) await this.#save();
+      this.#hurried = false;
+      const error = await this.#send(batch);
       // One turn of the loop, so that timers of leases run beside a flood of records.
       await setImmediate();
-      if (done < batch.length) {
+      if (error !== null) {
         this.#log.warn({ err: error }, "records wait: publish failed");
-        await pause(RETRY_MS, AbortSignal.any([signal, this.#hurry.signal]));
+        await this.#rest(signal);
+        continue;
       }
+      this.#waiting.splice(0, batch.length);
+      this.#published += batch.length;
+      if (this.#published % SAVE_EVERY < batch.length) await this.#save();
     }
     await this.#save();
   }
 
-  /** @returns how many of the first are on the stream for sure, and what kept the next from it. */
-  async #send(batch: readonly string[]): Promise<{ readonly done: number; readonly error: unknown }> {
-    const stored = batch.map(() => false);
+  /** @returns null when the stream has all of it for sure, else what kept it from that. */
+  async #send(batch: readonly string[]): Promise<unknown> {
+    const last = this.#published + batch.length;
+    // By its end, which names all that is before it in the chain, and by its length: another message is never taken for this one.
+    const id = `${this.#node}.${last}.${batch.length}.${lineHash(batch.at(-1) ?? "").slice(0, 12)}`;
     let error: unknown = new Error("the connection broke");
-    const all = Promise.allSettled(
-      batch.map(async (line, i) => {
-        const id = `${this.#node}.${this.#published + i + 1}.${lineHash(line).slice(0, 12)}`;
-        await this.#publish(line, id).catch((cause: unknown) => {
-          error = cause;
-          throw cause;
-        });
-        stored[i] = true;
-      }),
+    const sent = this.#publish(joinRecordLines(batch), id).then(
+      () => (error = null),
+      (cause: unknown) => (error = cause ?? error),
     );
-    await Promise.race([all, aborted(this.#hurry.signal)]);
-    const missing = stored.indexOf(false);
-    return { done: missing === -1 ? batch.length : missing, error };
+    await this.#untilHurried(sent);
+    return error;
+  }
+
+  /** Resolves with the work, or earlier when somebody is in a hurry. */
+  async #untilHurried(work: Promise<unknown>): Promise<void> {
+    if (this.#hurried) return;
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+      void work.then(() => resolve());
+    });
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    await this.#untilHurried(pause(RETRY_MS, AbortSignal.any([signal, over.signal])));
+    over.abort();
   }
 
   /** Resolves when nothing waits, or after `ms`. */
@@ -147,17 +161,11 @@ export class Outbox {
   }
 }
 
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-
 /** The first lines, as many as may be in flight at once; at least one. */
 function firstOf(lines: readonly string[]): string[] {
   let chars = 0;
-  const end = lines.slice(0, BATCH_LINES).findIndex((line) => (chars += line.length) > BATCH_CHARS);
-  return lines.slice(0, end === -1 ? BATCH_LINES : Math.max(1, end));
+  const end = lines.slice(0, MOST_RECORD_LINES).findIndex((line) => (chars += line.length) > BATCH_CHARS);
+  return lines.slice(0, end === -1 ? MOST_RECORD_LINES : Math.max(1, end));
 }
 
 /** How many lines were published before; 0 without a readable cursor (all go out again). */

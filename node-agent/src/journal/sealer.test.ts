@@ -32,7 +32,7 @@ const STUDY = studyIdSchema.parse("s-0000");
 const keyOf = (trial: string) => attemptKeySchema.parse({ trial, attempt: 1, epoch: 1 });
 const [KEY, OTHER] = [keyOf("s-0000-001"), keyOf("s-0000-002")];
 
-/** A journal on disk, a log over it and a sealer that is told of every durable record. */
+/** A journal on disk, a log over it and a sealer that is told of every record. */
 async function bench() {
   const path = join(dir, "journal.jsonl");
   const { journal } = await openJournal<UnchainedRecord>(path);
@@ -41,7 +41,8 @@ async function bench() {
     node: NODE,
     bootId: "b",
     journal,
-    onRecord: (line) => sealer.take(line, nodeRecordSchema.parse(JSON.parse(line))),
+    onPlaced: (line) => sealer.take(line, nodeRecordSchema.parse(JSON.parse(line))),
+    onRecord: () => undefined,
     onFailure: () => undefined,
     now: () => new Date(0),
     monoMs: () => 0,
@@ -87,13 +88,18 @@ describe("sealer", () => {
     await journal.close();
   });
 
-  it("seals again over a record that was on its way to the disk meanwhile", async () => {
+  it("seals what is still on its way to the disk, and nothing comes between the seal and what is written next", async () => {
     const { path, journal, sealer, log } = await bench();
     await accept(log, KEY);
-    await Promise.all([phase(log, KEY), sealer.seal(STUDY, KEY, log)]);
+    await Promise.all([phase(log, KEY), sealer.seal(STUDY, KEY, log), close(log, KEY)]);
     const seals = await sealsOf(path, KEY, sealer);
-    expect(seals).toHaveLength(2);
-    expect(seals.at(-1)?.differs).toBeNull();
+    expect(seals.map(({ signed, differs, predicate }) => [signed, differs, predicate.records])).toEqual([
+      [true, null, 2],
+    ]);
+    const kinds = (await readJournalLines(path)).lines.map(
+      (line) => nodeRecordSchema.parse(JSON.parse(line)).body.kind,
+    );
+    expect(kinds).toEqual(["accepted", "phase", "sealed", "device-closed"]);
     await journal.close();
   });
 

@@ -26,12 +26,12 @@ export interface SealerOptions {
 export interface Sealer {
   /** For `node-started`. */
   readonly publicKey: string;
-  /** Takes each record of this node's chain, in its order, once it is durable. */
+  /** Takes each record of this node's chain as it takes its place there: what is durable later is so in that order. */
   take(line: string, record: NodeRecord): void;
   /**
-   * Writes `sealed` over all records of the attempt so far. To be called before the `device-closed` after which this node
-   * writes nothing more of the attempt. Called again, it seals again: the last one counts. Writes nothing for an attempt
-   * that was not accepted by this daemon.
+   * Writes `sealed` over all records of the attempt so far, durable or not: it has its place when this returns, and is on disk when it
+   * resolves. To be called before the `device-closed` after which this node writes nothing more of the attempt. Called again, it seals
+   * again: the last one counts. Writes nothing for an attempt that was not accepted by this daemon.
    */
   seal(study: StudyId, key: AttemptKey, log: Pick<NodeLog, "write">): Promise<void>;
 }
@@ -41,12 +41,7 @@ interface Live {
   /** Devices that its records speak of, and those that were accepted and not closed. */
   readonly devices: Set<Device>;
   readonly open: Set<Device>;
-  /** Records that stood before the newest seal. */
-  sealedAfter: number;
 }
-
-/** A record can slip in between the digest and the seal's own place in the chain; then the attempt is sealed once more. */
-const TRIES = 5;
 
 /** Memory: the state of one hash for each attempt that is accepted and not closed, whatever it records. */
 export function createSealer({ node, bootId, version, key: privateKey }: SealerOptions): Sealer {
@@ -63,10 +58,9 @@ export function createSealer({ node, bootId, version, key: privateKey }: SealerO
       if (attempt === undefined) {
         // What a predecessor left unfinished is invalid and gets no seal.
         if (body.kind !== "accepted") return;
-        attempt = { digest: new EvidenceDigest(), devices: new Set(), open: new Set(), sealedAfter: 0 };
+        attempt = { digest: new EvidenceDigest(), devices: new Set(), open: new Set() };
         live.set(name, attempt);
       }
-      if (body.kind === "sealed") attempt.sealedAfter = attempt.digest.records;
       if (body.kind === "accepted") attempt.open.add(body.device);
       if ("device" in body) attempt.devices.add(body.device);
       attempt.digest.take(line, seq);
@@ -76,16 +70,14 @@ export function createSealer({ node, bootId, version, key: privateKey }: SealerO
     },
 
     async seal(study, key, log) {
-      for (let tries = 0; tries < TRIES; tries += 1) {
-        const attempt = live.get(attemptName(key));
-        if (attempt === undefined || attempt.digest.records === 0) return;
-        const digest = attempt.digest.value();
-        const devices = [...attempt.devices];
-        const payload = evidenceStatement({ study, key, node, bootId, devices, version, digest });
-        const sig = signStatement(payload, privateKey);
-        await log.write({ kind: "sealed", payload, keyid, sig }, key);
-        if (attempt.sealedAfter === digest.records) return;
-      }
+      const attempt = live.get(attemptName(key));
+      if (attempt === undefined || attempt.digest.records === 0) return;
+      const digest = attempt.digest.value();
+      const devices = [...attempt.devices];
+      const payload = evidenceStatement({ study, key, node, bootId, devices, version, digest });
+      const sig = signStatement(payload, privateKey);
+      // In the same turn as the digest was taken: nothing can slip in between.
+      await log.write({ kind: "sealed", payload, keyid, sig }, key);
     },
   };
 }

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** `prev` of the first record of a chain. */
 export const CHAIN_START = "0".repeat(64);
 
 /** sha256 of a line without its newline, hex. */
 export function lineHash(line: string): string {
-  return createHash("sha256").update(line).digest("hex");
+  return hash("sha256", line, "hex");
 }
 
 export interface ChainHead {

@@ -25,7 +25,11 @@ const wire = (change: object = {}) => JSON.stringify(signCommand(command(change)
 
 describe("openCommand", () => {
   it("opens what was signed, as text or bytes, for this node or for all", () => {
-    expect(openCommand(wire(), context)).toEqual({ ok: true, command: command() });
+    expect(openCommand(wire(), context)).toEqual({
+      ok: true,
+      command: command(),
+      signed: signCommand(command(), keys.privateKey),
+    });
     expect(openCommand(Buffer.from(wire()), context)).toMatchObject({ ok: true });
     expect(openCommand(wire({ aud: "all" }), context)).toMatchObject({ ok: true });
     expect(openCommand(wire({ epoch: 4 }), context)).toMatchObject({ ok: true });

@@ -27,7 +27,9 @@ export interface SkewedCommand {
   readonly run: { readonly key: AttemptKey; readonly alone: boolean } | null;
 }
 
-export type OpenedCommand = { ok: true; command: Command } | { ok: false; why: string; skew?: SkewedCommand };
+/** `signed`: the command as it came, to be shown to others. */
+export type OpenedCommand =
+  { ok: true; command: Command; signed: SignedCommand } | { ok: false; why: string; skew?: SkewedCommand };
 
 export interface OpeningContext {
   readonly publicKey: KeyObject;
@@ -47,22 +49,24 @@ export interface OpeningContext {
 export function openCommand(bytes: Uint8Array | string, context: OpeningContext): OpenedCommand {
   const raw = parsed(typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("utf8"));
   if (raw === undefined) return refused("not JSON");
-  const signed = envelopeSchema.safeParse(raw);
-  const skew = skewOf(raw, sides.nodeOfCoordinator);
+  // Our own protocol first, which nearly all are of: what is of another is looked at only when that fails.
+  const ours = signedCommandSchema.safeParse(raw);
+  const skew = ours.success ? null : skewOf(raw, sides.nodeOfCoordinator);
+  const signed = skew === null ? ours : envelopeSchema.safeParse(raw);
   if (!signed.success) return refused(skew?.upgrade ?? "not a signed command of version 1");
-  if (skew === null && !signedCommandSchema.safeParse(raw).success)
-    return refused("not a signed command of version 1");
   const { payload, sig } = signed.data;
   if (!verify(null, Buffer.from(payload), context.publicKey, Buffer.from(sig, "base64")))
     return refused("signature does not verify");
   const inner = parsed(payload);
   if (inner === undefined) return refused("payload is not JSON");
-  const upgrade = skew?.upgrade ?? skewOf(inner, sides.nodeOfCoordinator)?.upgrade;
-  if (upgrade !== undefined) return openSkewed(inner, upgrade, context);
   const command = commandSchema.safeParse(inner);
-  if (!command.success) return refused(`payload: ${command.error.issues[0]?.message ?? "wrong shape"}`);
+  if (!ours.success || !command.success) {
+    const upgrade = skew?.upgrade ?? skewOf(inner, sides.nodeOfCoordinator)?.upgrade;
+    if (upgrade !== undefined) return openSkewed(inner, upgrade, { v: 1, payload, sig }, context);
+    return refused(`payload: ${command.error?.issues[0]?.message ?? "wrong shape"}`);
+  }
   const why = whyNot(command.data, context);
-  return why === null ? { ok: true, command: command.data } : refused(why);
+  return why === null ? { ok: true, command: command.data, signed: ours.data } : refused(why);
 }
 
 /** Signature and payload must stay where they are in every protocol to come. */
@@ -87,7 +91,12 @@ const endingSchema = z.discriminatedUnion("verb", [
   z.object(stopOrderSchema.shape),
 ]);
 
-function openSkewed(inner: unknown, upgrade: string, context: OpeningContext): OpenedCommand {
+function openSkewed(
+  inner: unknown,
+  upgrade: string,
+  signed: SignedCommand,
+  context: OpeningContext,
+): OpenedCommand {
   const read = skewedSchema.safeParse(inner);
   if (!read.success) return refused(upgrade);
   const { order, ...frame } = read.data;
@@ -95,7 +104,7 @@ function openSkewed(inner: unknown, upgrade: string, context: OpeningContext): O
   if (why !== null) return refused(why);
   const ending = endingSchema.safeParse(order);
   const whole = commandSchema.safeParse({ v: 1, ...frame, order: ending.data });
-  if (ending.success && whole.success) return { ok: true, command: whole.data };
+  if (ending.success && whole.success) return { ok: true, command: whole.data, signed };
   const run = skewedRunSchema.safeParse(order);
   return {
     ok: false,

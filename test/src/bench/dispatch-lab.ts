@@ -8,6 +8,9 @@ import { until } from "../kit/until.ts";
 import { SimNode, type SimNodeOptions } from "../scale/sim-node.ts";
 import { SIM_SHA, submitSimStudies } from "../scale/sim-study.ts";
 
+/** Longer than what says that a study ended. */
+const TAIL_CHARS = 200;
+
 const nodesSchema = z.object({ nodes: z.array(z.unknown()) });
 
 export interface DispatchLab extends AsyncDisposable {
@@ -71,16 +74,21 @@ class JournalTail {
   }
 
   async untilEnded(study: StudyId): Promise<CoordinatorRecord[]> {
-    let text = "";
+    // Looked at once, piece by piece: to read all of it again and again would be work beside what is measured.
+    const pieces: string[] = [];
+    let tail = "";
     await until(
       `study ${study} ended`,
       async () => {
-        text += await this.#more();
-        return text.includes(`"kind":"study-ended","study":"${study}"`) && text.endsWith("\n");
+        const more = await this.#more();
+        pieces.push(more);
+        tail = tail.slice(-TAIL_CHARS) + more;
+        return tail.includes(`"kind":"study-ended","study":"${study}"`) && tail.endsWith("\n");
       },
       300_000,
     );
-    return text
+    return pieces
+      .join("")
       .trimEnd()
       .split("\n")
       .map((line) => coordinatorRecordSchema.parse(JSON.parse(line)));

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { ask, createLogger } from "@redline/daemon";
+import { ask, createLogger, StreamPublisher } from "@redline/daemon";
 import {
   approvalsSchema,
   attemptKeySchema,
@@ -53,14 +53,18 @@ async function bench() {
     ...{ nc: mine, node: alpha, registry, publicKey, epoch: { highest: 1 }, now: Date.now, logger },
     ...{ lifeLine: { pulse: () => true }, onSelfTest: refuse, onClear: refuse },
     stops: { stop: () => Promise.resolve(0) },
-    held: { cancel: () => Promise.resolve(), stop: () => Promise.resolve() },
+    held: { cancel: () => undefined, stop: () => undefined },
     cancelled: { note: () => undefined },
     ...{ clock: { now: () => null }, hurry: { now: () => undefined } },
   });
   await mine.flush();
   const clock = { monoMs: () => performance.now(), now: () => new Date() };
   const dispatcher = new Dispatcher({
-    ...{ connection: coordinator, js: jetstream(coordinator), jsm: await jetstreamManager(coordinator) },
+    ...{
+      connection: coordinator,
+      publisher: new StreamPublisher(coordinator, "coordinator", 2000),
+      jsm: await jetstreamManager(coordinator),
+    },
     ...{ key: privateKey, epoch: 1, clock, log: logger, signal: ended.signal },
     bus: { upSinceMs: 0 },
   });

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { createLogger } from "@redline/daemon";
+import { createLogger, StreamPublisher } from "@redline/daemon";
 import { commandSchema, consumers, nodeIdSchema, signCommand, streams, subjects } from "@redline/shared";
 import { expect, it } from "vitest";
 import { ensureLayout } from "../../../coordinator/dist/nats-layout.js";
@@ -44,7 +44,15 @@ it("holds a command that finds no slot without using up its deliveries, and read
   let seq = 0;
   const loop = runCommandLoop(
     {
-      ...{ nc, js: jetstream(nc), node: N1, publicKey, epoch: { highest: 1 }, registry, logger: log },
+      ...{
+        publisher: new StreamPublisher(nc, "n1", 2000),
+        js: jetstream(nc),
+        node: N1,
+        publicKey,
+        epoch: { highest: 1 },
+        registry,
+        logger: log,
+      },
       ...{ held: new HeldRuns(), cancelled, now: Date.now },
       ...{ clock: { now: () => null }, hurry: { now: () => undefined } },
       ...{ stops: { stop: () => Promise.resolve(0) }, accepted: new Set<string>(), refuse: () => null },

@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { nodeIdSchema, subjects, type Inventory, type NodeId } from "@redline/shared";
-import { connectNats, createLogger, openJournal, type Logger } from "@redline/daemon";
+import { StreamPublisher, connectNats, createLogger, openJournal, type Logger } from "@redline/daemon";
 import { Registry } from "../../../node-agent/dist/attempts/registry.js";
 import type { RunStarter } from "../../../node-agent/dist/dispatch/accept-run.js";
 import { Beats } from "../../../node-agent/dist/dispatch/beats.js";
@@ -48,6 +48,7 @@ export class SimNode implements AsyncDisposable {
   readonly starts: string[] = [];
   readonly #ended = new AbortController();
   readonly #nc: NatsConnection;
+  readonly #publisher: StreamPublisher;
   readonly #outbox: Outbox;
   readonly #loops: Promise<unknown>[] = [];
   readonly #close: () => Promise<void>;
@@ -64,10 +65,8 @@ export class SimNode implements AsyncDisposable {
       });
       const log = createNodeLog({
         ...{ node, bootId: "sim", journal },
-        onRecord: (line, record) => {
-          outboxAdd(line);
-          sealer.take(line, record);
-        },
+        onPlaced: (line, record) => sealer.take(line, record),
+        onRecord: (line) => outboxAdd(line),
         onFailure: (error) => {
           throw error;
         },
@@ -84,15 +83,13 @@ export class SimNode implements AsyncDisposable {
     this.registry = new Registry(options.slots);
     this.#nc = nc;
     this.#close = close;
-    const js = jetstream(nc);
+    this.#publisher = new StreamPublisher(nc, node, 2000);
     this.#outbox = new Outbox({
       node,
       path: join(options.dir, `${node}.outbox.json`),
       published: 0,
       pending: [],
-      publish: async (line, msgID) => {
-        await js.publish(subjects.record(node), line, { msgID });
-      },
+      publish: (lines, id) => this.#publisher.publish(subjects.record(node), lines, { msgId: id }),
       log: createLogger("sim", "error"),
     });
   }
@@ -125,13 +122,24 @@ export class SimNode implements AsyncDisposable {
     const epoch = { highest: 0 };
     const unmeasured = { clock: { now: () => null }, hurry: { now: () => undefined } };
     const shared = {
-      ...{ nc, node, registry, publicKey, logger, epoch, now: Date.now, stops, held: new HeldRuns() },
+      ...{
+        nc,
+        publisher: this.#publisher,
+        node,
+        registry,
+        publicKey,
+        logger,
+        epoch,
+        now: Date.now,
+        stops,
+        held: new HeldRuns(),
+      },
       ...{ ...unmeasured, cancelled: new CancelledRuns() },
     };
     const done = () => Promise.resolve({ v: 1 as const, running: 0, done: true, why: "" });
     serveControl({ ...shared, lifeLine, onSelfTest: done, onClear: done });
     const beats = new Beats({
-      ...{ js: jetstream(nc), node, registry, everyMs: options.beatMs, logger },
+      ...{ publisher: this.#publisher, node, registry, everyMs: options.beatMs, logger },
       inventory: () => Promise.resolve(inventoryOf(options, registry, instance)),
     });
     registry.onChange = () => beats.beat();

@@ -37,7 +37,7 @@ export async function leadSimTrial(
   await Promise.all([
     log.write({ kind: "cell-gone", device: "origin", cell, proof: CLEAN }, key),
     log.write({ kind: "attempt-ended", outcome, detail: "" }, key),
+    sealer.seal(order.study, key, log),
+    log.write({ kind: "device-closed", device: "origin" }, key),
   ]);
-  await sealer.seal(order.study, key, log);
-  await log.write({ kind: "device-closed", device: "origin" }, key);
 }
