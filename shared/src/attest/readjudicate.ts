@@ -5,7 +5,7 @@ import { claimsOf } from "../claims/profiles.ts";
 import { evidenceOf, type Evidence } from "../evidence/evidence.ts";
 import type { Device, NodeId } from "../ids.ts";
 import type { NodeRecord } from "../journal/node-record.ts";
-import { mayWrite } from "../trials/projection.ts";
+import { mayWrite } from "../trials/may-write.ts";
 import { inDeviceOrder, nodesInOrder } from "./device-order.ts";
 import type { VerdictTerms } from "./verdict-terms.ts";
 import { outcomeOf, testsOf, type VerdictStatement } from "./verdict-statement.ts";

@@ -1,22 +1,19 @@
 import type { CoordinatorRecord } from "../journal/coordinator-record.ts";
 import type { NodeRecord } from "../journal/node-record.ts";
-import { COPY_APPROVAL, OVERSIGHT_KINDS } from "../journal/oversight-record.ts";
 import { profileName } from "../claims/profile.ts";
 import type { AttemptKey, NodeId, StudyId, TrialId } from "../ids.ts";
-import { shapeSchema } from "../scenario/shape.ts";
 import { changesBetween } from "../study/changes.ts";
-import { armsOf, planTrials } from "../study/plan.ts";
-import {
-  emptyContainment,
-  keepNewest,
-  type LabBreachSeen,
-  type NodeContainment,
-} from "./containment-view.ts";
+import { keepNewest, type LabBreachSeen, type NodeContainment } from "./containment-view.ts";
+import { foldProgress, foldTrial } from "./fold-progress.ts";
 import { attemptOf, foldAttempt, foldNode } from "./fold-containment.ts";
 import { foldImported, importedRecord, mayImport } from "./fold-import.ts";
-import { emptyOversight, foldOversight } from "./oversight-view.ts";
+import { mayWrite } from "./may-write.ts";
+import { foldOversight } from "./oversight-view.ts";
 import { parseNodeLine } from "./node-line.ts";
+import { placedAttempt } from "./placed-attempt.ts";
+import { RecentEnds } from "./recent-ends.ts";
 import { StateCounts } from "./state-counts.ts";
+import { submittedStudy } from "./submitted-study.ts";
 import { touchedBy } from "./touched.ts";
 import { isFinal, type AttemptView, type NodeView, type StudyView, type TrialView } from "./trial-view.ts";
 
@@ -53,8 +50,7 @@ export class Projection {
   readonly #keepRecords: ProjectionOptions["keepRecords"];
   /** Imported attempts whose own end did not follow yet. */
   readonly #importing = new Set<AttemptView>();
-  /** Attempts whose end was counted for their study's share of faults. */
-  readonly #noted = new WeakSet<AttemptView>();
+  readonly #ends = new RecentEnds();
   /** The coordinator's term in which an attempt ended, and when each term wrote its last record. */
   readonly #endedIn = new WeakMap<AttemptView, number>();
   readonly #termEnds = new Map<number, string>();
@@ -106,9 +102,12 @@ export class Projection {
         if (node !== undefined) node.drained = this.drained.get(body.node) ?? null;
         break;
       }
-      case "study-submitted":
-        this.#submit(body, at);
+      case "study-submitted": {
+        const { study, trials } = submittedStudy(body, at);
+        this.studies.set(study.id, study);
+        for (const trial of trials) this.trials.set(trial.trial, trial);
         break;
+      }
       case "study-changed":
         this.#onStudy(body, at, (study) => {
           const what = changesBetween(study, body);
@@ -144,7 +143,7 @@ export class Projection {
         this.#onAttempt(body.key, (attempt, trial) => {
           attempt.adjudications = body.results;
           this.#end(attempt, at);
-          this.#noteEnd(trial, attempt);
+          this.#ends.note(this.studies.get(trial.study), trial, attempt);
           trial.state = "done";
           for (const result of body.results) trial.verdicts[result.profile] = result.verdict;
           trial.why = body.results.map((r) => `${r.profile} ${r.verdict}: ${r.reason}`).join("; ");
@@ -161,7 +160,7 @@ export class Projection {
           attempt.fault = body.fault;
           attempt.detail = body.detail;
           this.#end(attempt, attempt.endedAt ?? at);
-          this.#noteEnd(trial, attempt);
+          this.#ends.note(this.studies.get(trial.study), trial, attempt);
           trial.state = body.retry ? "waiting" : "invalid";
           trial.why = `attempt ${attempt.attempt} is invalid: ${body.fault} (${body.detail})`;
           if (body.retry) return;
@@ -208,22 +207,6 @@ export class Projection {
     }
   }
 
-  /** One entry an attempt: what is said of it later takes the place of what was said first, or of nothing where that is gone. */
-  #noteEnd({ study: id, trial }: TrialView, ended: AttemptView): void {
-    const study = this.studies.get(id);
-    if (study === undefined) return;
-    const { attempt, fault, refused, lost, partEnded, devices } = ended;
-    const named = (refused ?? lost ?? partEnded)?.node;
-    const nodes = named === undefined ? [...new Set(Object.values(devices))] : [named];
-    const { recentEnds } = study;
-    const end = { trial, attempt, fault, nodes };
-    const at = recentEnds.findIndex((one) => one.trial === trial && one.attempt === attempt);
-    if (at !== -1) recentEnds.splice(at, 1, end);
-    else if (!this.#noted.has(ended)) recentEnds.push(end);
-    this.#noted.add(ended);
-    if (recentEnds.length > study.definition.faultLimit.of) recentEnds.shift();
-  }
-
   /**
    * How long ago an attempt ended at the least, ms: from its end to the last record of the same term, both by that coordinator's clock.
    * 0 for the term that runs now, and for an attempt that has not ended.
@@ -248,51 +231,6 @@ export class Projection {
     return this.studies.get(trial.study)?.definition.profiles ?? [];
   }
 
-  #submit(body: Extract<CoordinatorRecord["body"], { kind: "study-submitted" }>, at: string): void {
-    const { study: id, definition, scenarios = {} } = body;
-    const arms = new Map(armsOf(definition).map((arm) => [arm.name, arm]));
-    const planned = planTrials(id, definition);
-    this.studies.set(id, {
-      id,
-      file: body.file,
-      definition,
-      specimens: body.specimens,
-      scenarios,
-      limits: definition.limits,
-      budget: definition.budget ?? {},
-      changes: [],
-      paused: null,
-      recentEnds: [],
-      submittedAt: at,
-      endedAt: null,
-      endedWhy: "",
-      moved: null,
-      imported: null,
-      trials: planned.map((p) => p.trial),
-    });
-    for (const { trial, arm: name, repeat } of planned) {
-      const arm = arms.get(name);
-      if (arm === undefined) continue;
-      const { scenario, brain, specimen, scaffold, condition } = arm;
-      this.trials.set(trial, {
-        trial,
-        study: id,
-        arm: name,
-        scenario,
-        scaffold,
-        condition,
-        shape: scenarios[scenario]?.shape ?? shapeSchema.catch("local-copy").parse(scenario),
-        brain,
-        specimen,
-        repeat,
-        state: "waiting",
-        why: "waits for free nodes",
-        attempts: [],
-        verdicts: {},
-      });
-    }
-  }
-
   #onStudy(
     { study: id, who, why }: { study: StudyId; who: string; why: string },
     at: string,
@@ -302,41 +240,13 @@ export class Projection {
     if (study !== undefined) study.changes.push({ at, who, what: `${change(study)}: ${why}` });
   }
 
-  #place(
-    { study: id, key, devices, gpus }: Extract<CoordinatorRecord["body"], { kind: "placed" }>,
-    at: string,
-  ): void {
-    const [trial, study] = [this.trials.get(key.trial), this.studies.get(id)];
+  #place(body: Extract<CoordinatorRecord["body"], { kind: "placed" }>, at: string): void {
+    const { key, devices } = body;
+    const [trial, study] = [this.trials.get(key.trial), this.studies.get(body.study)];
     if (trial === undefined || study === undefined) return;
     trial.state = "placed";
     trial.why = `placed on ${devices.origin}${devices.target === devices.origin ? "" : ` and ${devices.target}`}`;
-    trial.attempts.push({
-      attempt: key.attempt,
-      epoch: key.epoch,
-      devices,
-      gpus: gpus ?? null,
-      placedAt: at,
-      endedAt: null,
-      runEnd: null,
-      runDetail: "",
-      turns: 0,
-      tokens: 0,
-      outcome: null,
-      fault: null,
-      detail: "",
-      phases: [],
-      accepted: new Set(),
-      refused: null,
-      lost: null,
-      partEnded: null,
-      closed: new Set(),
-      cells: [],
-      records: [],
-      adjudications: [],
-      sealed: null,
-      ...emptyContainment(),
-      ...emptyOversight(study.limits),
-    });
+    trial.attempts.push(placedAttempt(body, study.limits, at));
   }
 
   #take(node: NodeId, seq: number, line: string, at: string): void {
@@ -401,35 +311,11 @@ export class Projection {
       if (!mayWrite(attempt.devices, record)) return;
       if (attempt.endedAt === null || this.#keepRecords === "all" || this.#importing.has(attempt))
         attempt.records.push(record);
-      const { body, node } = record;
       const live = attempt.endedAt === null && trial.attempts.at(-1) === attempt && !isFinal(trial.state);
       foldOversight(attempt, { ...record, at });
       if (attempt.endedAt !== null && this.#keepRecords === "live") attempt.approvals.clear();
-      if (body.kind === "accepted") attempt.accepted.add(body.device);
-      if (body.kind === "refused") attempt.refused ??= { node, fault: body.fault, why: body.why };
-      if (body.kind === "lost") attempt.lost ??= { node, detail: body.detail };
-      if (body.kind === "part-ended") attempt.partEnded ??= { node, fault: body.fault, detail: body.detail };
-      if (body.kind === "cell-gone") attempt.cells.push({ device: body.device, node, proof: body.proof });
-      if (body.kind === "device-closed") attempt.closed.add(body.device);
-      if (body.kind === "phase") attempt.phases.push({ phase: body.phase, node, ms: body.ms });
-      if (body.kind === "run-ended") {
-        attempt.runEnd = body.end;
-        attempt.runDetail = body.detail;
-        attempt.turns = body.turns;
-        attempt.tokens = body.tokens;
-      }
-      if (!live) return;
-      if (body.kind === "accepted" && body.device === "origin" && trial.state === "placed") {
-        trial.state = "running";
-        trial.why = `runs on ${node}`;
-      }
-      if (body.kind === "attempt-ended") {
-        attempt.outcome = body.outcome;
-        attempt.fault = body.fault ?? null;
-        attempt.detail = body.detail;
-        trial.state = "collecting";
-        trial.why = "the attempt is over; evidence is being collected";
-      }
+      foldProgress(attempt, record);
+      if (live) foldTrial(trial, attempt, record);
     });
   }
 
@@ -441,26 +327,6 @@ export class Projection {
     const attempt = trial?.attempts.find((a) => a.attempt === key.attempt);
     if (trial !== undefined && attempt !== undefined) change(attempt, trial);
   }
-}
-
-/** A node speaks for its own devices of an attempt alone, and only the origin's leads it: any enrolled node could forge the rest. */
-export function mayWrite(
-  devices: AttemptView["devices"],
-  { node, body }: Pick<NodeRecord, "node" | "body">,
-): boolean {
-  const { origin, target } = devices;
-  if ("device" in body) return devices[body.device] === node;
-  if (node === target && isOfCopy(body)) return true;
-  if (body.kind === "run-ended" || body.kind === "attempt-ended" || OVERSIGHT_KINDS.includes(body.kind))
-    return node === origin;
-  return node === origin || node === target;
-}
-
-/** What a chain's copy and its brain say, and what the policy made of it: no question to a person, and nothing that a person did. */
-function isOfCopy(body: NodeRecord["body"]): boolean {
-  if (body.kind === "exchange") return true;
-  if (body.kind !== "approval" || body.who !== "policy") return false;
-  return body.id.startsWith(COPY_APPROVAL) && body.decision !== "asked";
 }
 
 /** Null for a line that is no record of a version known here: it is kept in the journal and changes nothing. */
