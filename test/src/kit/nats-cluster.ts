@@ -52,7 +52,7 @@ export async function startCluster(): Promise<TestCluster> {
           await (await jetstreamManager(connection)).getAccountInfo();
           return true;
         };
-        await until("the cluster answers", asked, 30_000);
+        await until("the cluster answers", asked);
       } finally {
         await connection.close();
       }
@@ -82,7 +82,7 @@ export async function startCluster(): Promise<TestCluster> {
 }
 
 /** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, "127.0.0.1");
