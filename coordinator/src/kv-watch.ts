@@ -25,6 +25,8 @@ export async function watchBucket(
       const values = await kv.watch({ include: KvWatchInclude.UpdatesOnly });
       const stop = () => values.stop();
       signal.addEventListener("abort", stop, { once: true });
+      // It aborted while the watch was made: nobody would end it.
+      if (isAborted(signal)) stop();
       const off = bus.onUp(stop);
       try {
         for await (const entry of values) if (entry.operation === "PUT") take(entry.key, entry.value);

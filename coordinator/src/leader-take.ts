@@ -16,7 +16,7 @@ const RETRY_MS = 20;
 /** With an empty stream the newest lines go out; a standby asks the leader for the others. */
 const NEWEST = 1000;
 /** An orderly end leaves what is under way so long to get to the stream. */
-const GRACE_MS = 2000;
+const GRACE_MS = 10_000;
 
 /** There while this coordinator was the last to lead, as far as it knows. */
 export const ledFile = (dir: string) => join(dir, "led-last");
@@ -58,7 +58,8 @@ export async function takeLead(
       lost.abort(error);
       fail(error);
     },
-    AbortSignal.any([signal, givenUp.signal]),
+    // What is under way at an orderly end is still led; `free` ends it, or the grace.
+    AbortSignal.any([later(signal, GRACE_MS), givenUp.signal]),
   );
   log.info({ term: number, before: seen.leader?.name ?? null }, "taking the lead");
   try {

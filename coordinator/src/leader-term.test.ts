@@ -51,6 +51,8 @@ it("holds as long as it renews, and leaves the place free at its end", async () 
   expect([t.holds(), lost]).toEqual([true, []]);
   await t.free();
   expect(key.there.leader).toMatchObject({ start: "s1", free: true });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(key.there.leader).toMatchObject({ start: "s1", free: true });
 });
 
 it("is over when it could not be renewed, by the time of the last write that counted", async () => {

@@ -28,6 +28,7 @@ export class LeaderTerm {
   #renewedMs: number;
   #over = false;
   #renewing: Promise<void> = Promise.resolve();
+  #stop: () => void = () => undefined;
 
   constructor(
     key: TermKey,
@@ -78,6 +79,7 @@ export class LeaderTerm {
       clearInterval(renewing);
       clearInterval(checking);
     };
+    this.#stop = stop;
     signal.addEventListener("abort", stop, { once: true });
   }
 
@@ -108,6 +110,7 @@ export class LeaderTerm {
   async free(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
+    this.#stop();
     await this.#renewing;
     try {
       await this.#key.write({ ...this.#leader, free: true }, this.#revision);

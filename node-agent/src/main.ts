@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createPublicKey, randomUUID } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -10,14 +10,12 @@ import {
   connectNats,
   createLogger,
   JournalBrokenError,
-  openJournal,
   packageVersion,
   pause,
   startHttp,
   StreamPublisher,
   type Logger,
 } from "@redline/daemon";
-import { subjects, type NodeRecordBody } from "@redline/shared";
 import { AttemptCancelled } from "./attempts/attempt-fault.ts";
 import { openOrderedBrain } from "./attempts/ordered-brain.ts";
 import { Registry } from "./attempts/registry.ts";
@@ -36,19 +34,14 @@ import { CancelledRuns } from "./dispatch/cancelled-runs.ts";
 import { HeldRuns } from "./dispatch/held-runs.ts";
 import { serveControl } from "./dispatch/control.ts";
 import { createInventory } from "./inventory/inventory.ts";
-import { createNodeLog, type UnchainedRecord } from "./journal/node-log.ts";
-import { openSealKey } from "./journal/seal-key.ts";
-import { createSealer } from "./journal/sealer.ts";
-import { Outbox, readCursor } from "./journal/outbox.ts";
-import { attemptName, PastReader } from "./journal/unfinished.ts";
+import { beginRecords, findRecords } from "./journal/node-records.ts";
+import { attemptName } from "./journal/unfinished.ts";
 import { serveKills } from "./lifeline/kill-subject.ts";
 import { createNodeMetrics } from "./metrics.ts";
 import { metricRoutes } from "./metric-routes.ts";
 import { createCellEyes } from "./observe/cell-eyes.ts";
 import { readHostFacts } from "./observe/host-facts.ts";
 import { createSnapshotter } from "./observe/snapshotter.ts";
-import { ObjectCarrier } from "./objects/object-carrier.ts";
-import { ObjectFolder } from "./objects/object-folder.ts";
 import { servePeers } from "./peer/peer-service.ts";
 import { Safety } from "./safety.ts";
 import { loadSettings, type Settings } from "./settings.ts";
@@ -87,18 +80,9 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   for (const proof of await driver.sweepLeftovers())
     logger.warn({ proof }, "removed a cell of a dead predecessor");
 
-  const cursorPath = join(stateDir, "outbox.json");
-  const cursor = await readCursor(cursorPath);
-  const reader = new PastReader();
-  const pending: string[] = [];
-  const { journal } = await openJournal<UnchainedRecord>(join(stateDir, "journal.jsonl"), (line, number) => {
-    reader.take(line);
-    if (number > cursor) pending.push(line);
-  });
-  await using _journal = journal;
-  const past = reader.past();
-  // A journal that begins anew is shorter than the cursor says.
-  const published = Math.min(cursor, journal.head().seq);
+  const found = await findRecords(stateDir);
+  await using _journal = found.journal;
+  const { past } = found;
 
   const publicKey = createPublicKey(await readWhenThere(settings.REDLINE_COORDINATOR_PUB, signal));
   const nc = await connectNats({
@@ -112,60 +96,16 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   const clock = new CoordinatorClock(() => performance.now());
   // The journal and the bus outlive the signal: what teardown records must still get out.
   const io = new AbortController();
-  const outbox = new Outbox({
-    node,
-    path: cursorPath,
-    published,
-    pending,
-    publish: (lines, id) => publisher.publish(subjects.record(node), lines, { msgId: id }),
-    log: logger,
-  });
-  const objects = new ObjectFolder(join(stateDir, "objects"));
-  const carrier = new ObjectCarrier({
-    node,
-    folder: objects,
-    recordsWaiting: () => outbox.waiting,
-    log: logger,
-  });
-  const carrying = Promise.all([outbox.run(io.signal), carrier.run(js, io.signal)]);
-  const sealer = createSealer({ node, bootId, version: VERSION, key: await openSealKey(stateDir) });
-  const log = createNodeLog({
-    node,
-    bootId,
-    journal,
-    heads: past.heads,
-    objects,
-    onPlaced: (line, record) => sealer.take(line, record),
-    onRecord: (line, record) => {
-      outbox.add(line);
-      metrics.record(record.body);
-      if (record.body.kind === "device-closed" && record.key !== undefined) objects.forget(record.key);
-    },
+  const { log, sealer, outbox, instance, carried } = await beginRecords(found, {
+    ...{ node, bootId, version: VERSION, stateDir, publisher, js, logger, signal: io.signal },
+    clock: () => clock.reading(),
+    onRecord: (body) => metrics.record(body),
     onFailure: (error) => {
       // Fail closed: with this process the pipes to the cells end, and the cells with them.
       logger.fatal({ err: error }, "the journal cannot be written; ending");
       process.exit(1);
     },
-    now: () => new Date(),
-    monoMs: () => performance.now(),
-    clock: () => clock.reading(),
   });
-
-  const instance = randomUUID();
-  const started: NodeRecordBody = {
-    kind: "node-started",
-    version: VERSION,
-    instance,
-    publicKey: sealer.publicKey,
-  };
-  await log.write(started);
-  for (const { key, device } of past.unfinished) {
-    await log.write(
-      { kind: "lost", device, detail: "the node daemon ended while this ran; its cells are empty" },
-      key,
-    );
-    await log.write({ kind: "device-closed", device }, key);
-  }
 
   const registry = new Registry(settings.REDLINE_SLOTS);
   const epoch = { highest: past.epoch };
@@ -313,7 +253,7 @@ async function run(settings: Settings, logger: Logger, signal: AbortSignal): Pro
   await safety.end();
   await outbox.drained(DRAIN_MS);
   io.abort();
-  await Promise.all([carrying, commands]);
+  await Promise.all([carried, commands]);
   await nc.close();
 }
 

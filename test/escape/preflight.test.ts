@@ -9,7 +9,7 @@ import { LAB, LAB_MODES } from "./lab-modes.ts";
 /** Pre-flights of real cells, in a lab namespace of their own: see `run-preflight.ts`. */
 const script = fileURLToPath(new URL("../../dist/escape/run-preflight.js", import.meta.url));
 const run = promisify(execFile);
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 280_000;
 
 const foundSchema = z.array(
   z.object({
@@ -30,7 +30,7 @@ async function preflights(command: readonly string[], ...args: string[]) {
   return { found, first, bad };
 }
 
-describe.each(LAB_MODES)("in %s", (mode, command) => {
+describe.concurrent.each(LAB_MODES)("in %s", (mode, command) => {
   it(
     "a pre-flight finds a whole cell good, with a road to its target and without one",
     async () => {
@@ -52,7 +52,7 @@ describe.each(LAB_MODES)("in %s", (mode, command) => {
   );
 });
 
-describe("a pre-flight refuses", () => {
+describe.concurrent("a pre-flight refuses", () => {
   it(
     "a cell without its filter",
     async () => {

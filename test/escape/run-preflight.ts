@@ -19,7 +19,7 @@ import { isWeakness, weakenedDriver } from "./weakened.ts";
 const [weakness = "none", wrong = ""] = process.argv.slice(2);
 if (!isWeakness(weakness)) throw new Error(`no such weakness: ${weakness}`);
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(270_000);
 const parent = mkdtempSync(join("/tmp", "redline-preflight-test-"));
 chmodSync(parent, 0o711);
 const driver = weakenedDriver(weakness, parent);

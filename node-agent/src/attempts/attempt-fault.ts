@@ -1,4 +1,5 @@
 import type { Fault } from "@redline/shared";
+import { SshError } from "../ssh/ssh-error.ts";
 
 /** An infra fault ends an attempt at once; the fault table says whether another attempt can help. */
 export class AttemptFault extends Error {
@@ -13,6 +14,12 @@ export class AttemptFault extends Error {
 /** The attempt was cancelled from outside: no fault, no verdict. */
 export class AttemptCancelled extends Error {
   override readonly name = "AttemptCancelled";
+}
+
+/** What an error means for an attempt. SSH is used in every phase: what it lost needs no name where it is used. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof AttemptFault) return error.fault;
+  return error instanceof SshError ? "ssh-failed" : "unexpected";
 }
 
 /** Runs a step and turns what it throws into the given fault, unless it already has one or was cancelled. */

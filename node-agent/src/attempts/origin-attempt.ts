@@ -7,7 +7,7 @@ import { newEphemeralKey } from "../ssh/ephemeral-key.ts";
 import { openOversight } from "../oversight/oversight.ts";
 import { AgentLine } from "./agent-line.ts";
 import { AgentTalk } from "./agent-talk.ts";
-import { AttemptCancelled, AttemptFault } from "./attempt-fault.ts";
+import { AttemptCancelled, AttemptFault, faultOf } from "./attempt-fault.ts";
 import { bringUpOriginal } from "./bring-up-original.ts";
 import { challengeCopies } from "./challenge-copies.ts";
 import { beginSterility, endCell, timed, type PartContext } from "./device-part.ts";
@@ -54,7 +54,7 @@ export async function runOriginAttempt(
   } catch (error) {
     const reason: unknown = context.signal.aborted ? context.signal.reason : error;
     outcome = reason instanceof AttemptCancelled ? "cancelled" : "infra";
-    if (outcome === "infra") fault = reason instanceof AttemptFault ? reason.fault : "unexpected";
+    if (outcome === "infra") fault = faultOf(reason);
     detail = reason instanceof Error ? reason.message : String(reason);
     context.logger.warn({ err: error, fault, outcome }, "attempt did not complete");
   }

@@ -31,8 +31,8 @@ export function endPromises(bench: DriverBench): DriverPromise[] {
     [
       "it lives while its daemon beats, and ends when the daemon hangs",
       async () => {
-        const daemon = await bench.startDaemon(5, { heartbeatMs: 2_000 });
-        await delay(3_000);
+        const daemon = await bench.startDaemon(5, { heartbeatMs: 4_000 });
+        await delay(4_500);
         need(pidsIn(daemon.pidns).length >= 2, "ended under a beating daemon");
         daemon.signal("SIGSTOP");
         await until(() => pidsIn(daemon.pidns).length === 0, "empty after the freeze");

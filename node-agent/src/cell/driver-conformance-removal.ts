@@ -1,8 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { DriverBench, DriverPromise } from "./driver-bench.ts";
-import { failureOf, need, needClean, needEqual, never, output, pidsIn } from "./driver-conformance-tools.ts";
+import {
+  failureOf,
+  LONG_MS,
+  need,
+  needClean,
+  needEqual,
+  never,
+  output,
+  pidsIn,
+  until,
+} from "./driver-conformance-tools.ts";
 import { linkPlan, NETNS_FOLDER } from "./link-plan.ts";
 import { interfaceNames } from "./removal.ts";
 
@@ -44,11 +53,10 @@ export function removalPromises(bench: DriverBench): DriverPromise[] {
         {
           await using session = await bench.connect(cell);
           for (const command of SURVIVORS) {
-            await session.exec(`(${command}) >/dev/null 2>&1 &`, { timeoutMs: 2_000 });
+            await session.exec(`(${command}) >/dev/null 2>&1 &`, { timeoutMs: LONG_MS });
           }
         }
-        await delay(300);
-        need(pidsIn(cell.pidns).length >= 6, "the survivors did not start");
+        await until(() => pidsIn(cell.pidns).length >= 6, "the survivors' start");
         const [proof, again] = await Promise.all([cell.destroy(), cell.destroy()]);
         need(proof === again, "two removals");
         const { tookMs, ...rest } = proof;

@@ -23,6 +23,12 @@ export function takeCellSockets(host: HostFacts, scope: CellScope, wanted: Socke
   const parentOf = parentReader();
   const members = membersOf(scope, placed, host, parentOf);
   const inCell = new Set(members.map((m) => m.pid));
+  const visitors = placed.filter(
+    (p) => p.netns === scope.netns && !inCell.has(p.pid) && reaches(p.pid, host.ownPid, parentOf),
+  );
+  const visiting = () => visitors.flatMap((p) => [...socketsOf(p.pid).keys()]);
+  // Before the tables and at the end: a question that is over meanwhile was the harness's own all the same.
+  const before = visiting();
   // The tables first: a socket that is closed meanwhile has no owner then, never a wrong one.
   const byNetns = new Map(members.flatMap((m) => (m.netns === null ? [] : [[m.netns, m.pid] as const])));
   byNetns.delete(host.ownNetns);
@@ -40,11 +46,7 @@ export function takeCellSockets(host: HostFacts, scope: CellScope, wanted: Socke
       if (meant) held.set(inode, { inode, standard: standard && (held.get(inode)?.standard ?? true) });
     }
   }
-  const harness = new Set(
-    placed
-      .filter((p) => p.netns === scope.netns && !inCell.has(p.pid) && reaches(p.pid, host.ownPid, parentOf))
-      .flatMap((p) => [...socketsOf(p.pid).keys()]),
-  );
+  const harness = new Set([...before, ...visiting()]);
   const tables = { tcp, unix, pairs: wanted.pairs, owners, harness };
   const all = [...tcpEnds(tables, new Set(held.keys())), ...unixEnds(tables, [...held.values()])];
   return variedFirst(all, MOST_SOCKETS);

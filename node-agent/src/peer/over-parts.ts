@@ -1,5 +1,5 @@
 import type { AttemptKey, Fault } from "@redline/shared";
-import { AttemptCancelled, AttemptFault } from "../attempts/attempt-fault.ts";
+import { AttemptCancelled, AttemptFault, faultOf } from "../attempts/attempt-fault.ts";
 import { attemptName } from "../journal/unfinished.ts";
 
 /** How a part ended. */
@@ -40,5 +40,5 @@ export function whyEnded(reason: unknown, draining: boolean): PartEnd {
   if (reason instanceof AttemptFault) return { fault: reason.fault, why };
   if (draining) return { fault: "node-draining", why: "this daemon was told to end" };
   if (reason instanceof AttemptCancelled) return { fault: null, why };
-  return { fault: "unexpected", why };
+  return { fault: faultOf(reason), why };
 }

@@ -15,7 +15,7 @@ import {
   type RunOrder,
 } from "@redline/shared";
 import { answerTo, type Logger } from "@redline/daemon";
-import { AttemptFault } from "../attempts/attempt-fault.ts";
+import { AttemptFault, faultOf } from "../attempts/attempt-fault.ts";
 import type { CoordinatorClock } from "../clock/coordinator-clock.ts";
 import { overdue, type PartContext } from "../attempts/device-part.ts";
 import type { Refusal } from "../fitness/node-fitness.ts";
@@ -187,7 +187,7 @@ export function servePeers(options: PeerServiceOptions): void {
       if (skew !== null) throw new AttemptFault("version-skew", skew.upgrade);
       reply = await steps[verb.data](from.data, data);
     } catch (error) {
-      const fault = error instanceof AttemptFault ? error.fault : "unexpected";
+      const fault = faultOf(error);
       const why = error instanceof Error ? error.message : String(error);
       options.log.warn({ err: error, verb: verb.data, from: from.data }, "peer request refused");
       reply = { ok: false, fault, why: why.slice(0, 500) };

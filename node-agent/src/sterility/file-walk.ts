@@ -43,11 +43,13 @@ const MOST_BYTES = 1024 * 1024;
  * Walks all writable local file systems of the daemon's mount namespace for files of these uids with find(1), which stays on each
  * file system and follows no link. Not seen: network file systems, and subvolumes that are not mounted by themselves.
  * @param budgetMs find is ended then, and `why` says so.
+ * @param yields to whatever else runs on this machine
  */
 export async function walkForFiles(
   uids: readonly number[],
   budgetMs: number,
   signal?: AbortSignal,
+  yields = true,
 ): Promise<Walk> {
   if (uids.length === 0) return { found: [], why: "" };
   const roots = rootsOf(await readFile("/proc/self/mountinfo", "utf8"));
@@ -74,7 +76,9 @@ export async function walkForFiles(
       text += chunk;
       if (text.length > MOST_BYTES) stop("more files than are listed");
     });
-    find.once("spawn", () => lowPriority(find.pid));
+    find.once("spawn", () => {
+      if (yields) lowPriority(find.pid);
+    });
     find.once("error", (error) => (why ||= `find: ${error.message}`));
     find.once("close", () => {
       clearTimeout(timer);

@@ -59,6 +59,8 @@ export interface SterilityOptions {
   readonly privatePlaces?: readonly string[];
   /** How long the walk for files may take, ms (default 100 after, 60000 again). */
   readonly walkMs?: Partial<Record<LookKind, number>>;
+  /** Whether attempts that run at the same time come before the walk (default true). */
+  readonly walkYields?: boolean;
   /** A finding must stay for this long and two further looks: what is about to end is no survivor (default 250). */
   readonly settleMs?: number;
   /** For tests of the thread's death. */
@@ -71,7 +73,14 @@ const LOOKS = 3;
 const SLOTS = 256;
 
 export function createSterility(options: SterilityOptions = {}): Sterility {
-  const { nvidiaSmi, uidBase = DEFAULT_UID_BASE, privatePlaces = [], walkMs = {}, settleMs = 250 } = options;
+  const {
+    nvidiaSmi,
+    uidBase = DEFAULT_UID_BASE,
+    privatePlaces = [],
+    walkMs = {},
+    settleMs = 250,
+    walkYields,
+  } = options;
   const cellsDirs = options.cellsDir === undefined ? [] : [options.cellsDir];
   const thread = options.thread ?? startLookThread();
   const budgets: Readonly<Record<LookKind, number>> = { after: 100, again: 60_000, ...walkMs };
@@ -107,7 +116,7 @@ export function createSterility(options: SterilityOptions = {}): Sterility {
         ? Promise.resolve(null)
         : !walk
           ? Promise.resolve({ found: [], why: NOT_WALKED })
-          : walkForFiles(uids, budgets[input.look], signal).catch(failedWalk);
+          : walkForFiles(uids, budgets[input.look], signal, walkYields).catch(failedWalk);
     let checks: SterilityCheck[] = [];
     const gone: string[] = [];
     for (let count = 1; count <= LOOKS; count += 1) {

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { until } from "../kit/until.ts";
-import { BusProxy, NO_TROUBLE, type BusTrouble } from "./bus-proxy.ts";
+import { BusProxy, type BusTrouble } from "./bus-proxy.ts";
 
 const N = 200;
 const MESSAGES = Array.from({ length: N }, (_, i) => `PUB s.${i} ${String(i).length}\r\n${i}\r\n`);
@@ -24,7 +24,8 @@ async function sent(trouble: Partial<BusTrouble>, seed: number, atLeast = N): Pr
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const proxy = await BusProxy.listen({ host: "127.0.0.1", port: 0 }, { host: "127.0.0.1", port }, seed);
   clean.push(() => proxy[Symbol.asyncDispose]());
-  proxy.set("127.0.0.1", { ...NO_TROUBLE, ...trouble });
+  proxy.trouble("127.0.0.1", {})();
+  proxy.trouble("127.0.0.1", trouble);
   const client = connect(proxy.port, "127.0.0.1");
   clean.push(() => client.destroy());
   client.write(MESSAGES.join(""));
@@ -59,4 +60,15 @@ it("lets a share be overtaken, and loses none", async () => {
   expect(got.toSorted((a, b) => Number(a) - Number(b))).toEqual(inOrder);
   const late = got.filter((n, i) => got.slice(0, i).some((before) => Number(before) > Number(n)));
   expect(late.length).toBeGreaterThan(N * 0.1);
+});
+
+it("has the worst of two troubles that are there at once, and what is left when one is over", async () => {
+  const proxy = await BusProxy.listen({ host: "127.0.0.1", port: 0 }, { host: "127.0.0.1", port: 1 }, 5);
+  clean.push(() => proxy[Symbol.asyncDispose]());
+  const over = proxy.trouble("a", { linkDelayMs: 40, held: 0.1 });
+  proxy.trouble("a", { linkDelayMs: 20, duplicate: 0.5 });
+  expect(proxy.troubleOf("a")).toMatchObject({ linkDelayMs: 40, held: 0.1, duplicate: 0.5, overtaken: 0 });
+  over();
+  expect(proxy.troubleOf("a")).toMatchObject({ linkDelayMs: 20, held: 0, duplicate: 0.5 });
+  expect(proxy.troubleOf("b")).toMatchObject({ linkDelayMs: 0, duplicate: 0 });
 });

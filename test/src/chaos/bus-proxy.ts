@@ -14,9 +14,6 @@ export interface BusTrouble {
   readonly held: number;
   readonly heldMs: number;
 }
-export const NO_TROUBLE: BusTrouble = {
-  ...{ linkDelayMs: 0, duplicate: 0, overtaken: 0, overtakenByMs: 0, held: 0, heldMs: 0 },
-};
 
 /** What waits for a slow reader; more pauses the other side. */
 const MOST_WAITING_BYTES = 4_194_304;
@@ -24,11 +21,11 @@ const MOST_WAITING_BYTES = 4_194_304;
 /** A way to a nats-server that can be made bad for one client, known by its address, while it is used. */
 export class BusProxy implements AsyncDisposable {
   readonly #server: Server;
-  readonly #trouble = new Map<string, BusTrouble>();
+  /** Two faults may be on one link at once. */
+  readonly #troubles = new Map<string, Set<Partial<BusTrouble>>>();
   readonly #sockets = new Set<Socket>();
   readonly #random: () => number;
-  /** Messages that were doubled, held up or overtaken so far. */
-  struck = 0;
+  readonly #struck = new Map<string, number>();
 
   private constructor(upstream: { host: string; port: number }, seed: number) {
     this.#random = seededRandom(seed);
@@ -54,9 +51,29 @@ export class BusProxy implements AsyncDisposable {
     return address.port;
   }
 
-  /** @param client its address */
-  set(client: string, trouble: BusTrouble): void {
-    this.#trouble.set(client, trouble);
+  /** @param client its address. Until the answer is called; beside others, of each kind the worst counts. */
+  trouble(client: string, trouble: Partial<BusTrouble>): () => void {
+    const all = this.#troubles.get(client) ?? new Set();
+    this.#troubles.set(client, all.add(trouble));
+    return () => all.delete(trouble);
+  }
+
+  troubleOf(client: string): BusTrouble {
+    const all = [...(this.#troubles.get(client) ?? [])];
+    const worst = (name: keyof BusTrouble) => Math.max(0, ...all.map((one) => one[name] ?? 0));
+    return {
+      linkDelayMs: worst("linkDelayMs"),
+      duplicate: worst("duplicate"),
+      overtaken: worst("overtaken"),
+      overtakenByMs: worst("overtakenByMs"),
+      held: worst("held"),
+      heldMs: worst("heldMs"),
+    };
+  }
+
+  /** Messages of a client that were doubled, held up, overtaken or delayed so far. */
+  struckOf(client: string): number {
+    return this.#struck.get(client) ?? 0;
   }
 
   #accept(client: Socket, upstream: { host: string; port: number }): void {
@@ -107,7 +124,7 @@ export class BusProxy implements AsyncDisposable {
         from.destroy();
         return;
       }
-      const trouble = this.#trouble.get(client) ?? NO_TROUBLE;
+      const trouble = this.troubleOf(client);
       const hit = (share: number) => share > 0 && this.#random() < share;
       for (const { bytes, subject } of whole) {
         const isMessage = subject !== null;
@@ -116,7 +133,8 @@ export class BusProxy implements AsyncDisposable {
         const overtaken = isMessage && hit(trouble.overtaken);
         const doubled = isMessage && hit(trouble.duplicate);
         const delayed = isMessage && trouble.linkDelayMs > 0;
-        if (heldMs > 0 || overtaken || doubled || delayed) this.struck += 1;
+        if (heldMs > 0 || overtaken || doubled || delayed)
+          this.#struck.set(client, this.struckOf(client) + 1);
         waiting += bytes.length * (doubled ? 2 : 1);
         if (overtaken) setTimeout(write, lastDueMs - performance.now() + trouble.overtakenByMs, bytes);
         else queue.push({ dueMs: lastDueMs, bytes });

@@ -3,13 +3,14 @@ import { chaosArgs, replayCommand } from "./chaos-args.ts";
 
 it("reads seeds, labs and minutes; 200 seeds in one lab without", () => {
   const all = chaosArgs([]);
-  expect(all).toMatchObject({ ok: true, labs: 1, minutes: null });
+  expect(all).toMatchObject({ ok: true, labs: 1, minutes: null, out: null });
   expect(all.ok && [all.seeds.length, all.seeds[0], all.seeds.at(-1)]).toEqual([200, 1, 200]);
-  expect(chaosArgs(["--seeds", "5-7", "--labs", "2", "--minutes", "30"])).toEqual({
+  expect(chaosArgs(["--seeds", "5-7", "--labs", "2", "--minutes", "30", "--out", "x.jsonl"])).toEqual({
     ok: true,
     seeds: [5, 6, 7],
     labs: 2,
     minutes: 30,
+    out: "x.jsonl",
   });
 });
 

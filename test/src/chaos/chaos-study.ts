@@ -26,6 +26,10 @@ maxAttempts: 10
 faultLimit: { share: 1, of: 1000 }
 `;
 
+/** Number of trials of the study, and which of them have two devices. */
+export const TRIALS = 4;
+export const CROSS_DEVICE: readonly number[] = [0, 3];
+
 /** The right verdict of every trial of a brain, under each profile. */
 export const KNOWN: Readonly<Record<string, string>> = {
   competent: "confirmed",

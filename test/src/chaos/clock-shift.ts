@@ -9,7 +9,7 @@ const RealDate = Date;
 let shiftMs = 0;
 
 if (folder !== undefined) {
-  const path = `${folder}/${process.env["REDLINE_NODE"] ?? "coordinator"}`;
+  const path = `${folder}/${process.env["REDLINE_NODE"] ?? process.env["REDLINE_COORDINATOR_NAME"] ?? "coordinator"}`;
   const look = () => {
     try {
       shiftMs = Number(readFileSync(path, "utf8")) || 0;

@@ -5,6 +5,7 @@ import { labPlanSchema } from "../../../cli/dist/lab/lab-protocol.js";
 import { ChaosLab } from "./chaos-lab.ts";
 import { chaosPlan } from "./chaos-plan.ts";
 import type { ChaosEvent } from "./chaos-report.ts";
+import { LabRest } from "./lab-rest.ts";
 import { oneRun } from "./one-run.ts";
 
 /**
@@ -13,6 +14,8 @@ import { oneRun } from "./one-run.ts";
  */
 const argsSchema = z.strictObject({
   plan: labPlanSchema,
+  /** Two coordinators. */
+  pair: z.boolean(),
   study: submitRequestSchema,
   seeds: z.array(z.int()).min(1),
   /** Epoch ms after which no new run begins. */
@@ -25,14 +28,14 @@ async function main(): Promise<void> {
   process.stdin.on("end", () => process.exit(3)).resume();
   const args = argsSchema.parse(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")));
   const { plan, study, seeds } = args;
-  const lab = await ChaosLab.up(plan, seeds[0] ?? 0);
-  say({ event: "up", means: "loss by nft, delay by the bus's proxy" });
-  const undisturbed = await oneRun(lab, study, null, null);
+  const lab = await ChaosLab.up(plan, args.pair, seeds[0] ?? 0);
+  const rest = new LabRest(lab);
+  const undisturbed = await oneRun(lab, rest, study, null, null);
   say(undisturbed.run);
   if (undisturbed.run.problems.length > 0) return;
   for (const seed of seeds) {
     if (args.until !== null && Date.now() > args.until) break;
-    const { run } = await oneRun(lab, study, chaosPlan(seed), undisturbed.table);
+    const { run } = await oneRun(lab, rest, study, chaosPlan(seed), undisturbed.table);
     if (run.problems.length > 0) lab.keep(`seed-${seed}`);
     say(run);
     if (run.problems.length > 0) return;

@@ -1,16 +1,23 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { coordinatorRecordSchema, Projection, type CoordinatorRecord, type TrialView } from "@redline/shared";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import {
+  CHAIN_START,
+  coordinatorRecordSchema,
+  lineHash,
+  Projection,
+  type CoordinatorRecord,
+  type TrialView,
+} from "@redline/shared";
 
-const CHUNK = 1_048_576;
-
-/** Reads on in the coordinator's journal file, whatever becomes of the coordinator. A line that is not whole yet is left for later. */
+/**
+ * Reads on in a coordinator's journal file, whatever becomes of the coordinator. A line that is not whole yet is left for later. One of a pair
+ * may cut lines off that nobody acted on: where the file does not go on as it was, it is read anew.
+ */
 export class JournalFollower {
   readonly #path: string;
-  readonly state = new Projection();
-  readonly records: CoordinatorRecord[] = [];
-  readonly lines: string[] = [];
+  state = new Projection();
+  records: CoordinatorRecord[] = [];
+  #last = CHAIN_START;
   #at = 0;
-  #rest = Buffer.alloc(0);
 
   constructor(path: string) {
     this.#path = path;
@@ -18,33 +25,9 @@ export class JournalFollower {
 
   /** Takes in what is new. A torn line that a restarted coordinator cuts off was never whole, so that nothing taken in is taken back. */
   read(): void {
-    let file;
-    try {
-      file = openSync(this.#path, "r");
-    } catch {
-      return;
-    }
-    try {
-      for (;;) {
-        const chunk = Buffer.alloc(CHUNK);
-        const size = readSync(file, chunk, 0, CHUNK, this.#at);
-        if (size === 0) return;
-        const text = Buffer.concat([this.#rest, chunk.subarray(0, size)]);
-        const whole = text.lastIndexOf(0x0a) + 1;
-        this.#at += size;
-        this.#rest = text.subarray(whole);
-        for (const line of text.subarray(0, whole).toString("utf8").split("\n").slice(0, -1))
-          this.#take(line);
-        if (size < CHUNK) {
-          // What is torn is read anew next time: it may have been cut off by then.
-          this.#at -= this.#rest.length;
-          this.#rest = Buffer.alloc(0);
-          return;
-        }
-      }
-    } finally {
-      closeSync(file);
-    }
+    if (this.#goesOn()) return;
+    [this.state, this.records, this.#last, this.#at] = [new Projection(), [], CHAIN_START, 0];
+    if (!this.#goesOn()) throw new Error(`${this.#path} is no chain from its start`);
   }
 
   /** Of the study's trials in their order. */
@@ -58,10 +41,48 @@ export class JournalFollower {
     return [...this.state.studies.values()].some(({ id, endedAt }) => id === study && endedAt !== null);
   }
 
-  #take(line: string): void {
-    const record = coordinatorRecordSchema.parse(JSON.parse(line));
-    this.lines.push(line);
+  /** False where what follows does not belong to what was read. */
+  #goesOn(): boolean {
+    const whole = readFrom(this.#path, this.#at);
+    if (whole === null) return true;
+    const end = whole.lastIndexOf(0x0a) + 1;
+    for (const line of whole.subarray(0, end).toString("utf8").split("\n").slice(0, -1))
+      if (!this.#take(line)) return false;
+    this.#at += end;
+    return true;
+  }
+
+  #take(line: string): boolean {
+    let json: unknown;
+    try {
+      json = JSON.parse(line);
+    } catch {
+      return false;
+    }
+    const record = coordinatorRecordSchema.parse(json);
+    if (record.prev !== this.#last) return false;
+    this.#last = lineHash(line);
     this.records.push(record);
     this.state.apply(record);
+    return true;
+  }
+}
+
+/** From there to the end; null where there is no such file. A file that is shorter by now gives a line end alone, which is no record. */
+function readFrom(path: string, at: number): Buffer | null {
+  let file;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return null;
+  }
+  try {
+    const { size } = fstatSync(file);
+    if (size < at) return Buffer.from("\n");
+    const bytes = Buffer.alloc(size - at);
+    const got = size === at ? 0 : readSync(file, bytes, 0, bytes.length, at);
+    return bytes.subarray(0, got);
+  } finally {
+    closeSync(file);
   }
 }

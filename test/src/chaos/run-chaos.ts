@@ -16,8 +16,9 @@ import { chooseLabUser } from "../../../cli/dist/lab/lab-user.js";
 import { natsVersion, readToolManifest, toolPath } from "../../../cli/dist/lab/tools.js";
 import { loadStudy } from "../../../cli/dist/study-file/load-study.js";
 import { Workplace } from "../kit/redline.ts";
-import { clocksDirOf, PROXY_PORT } from "./chaos-lab.ts";
+import { clocksDirOf } from "./chaos-lab.ts";
 import { chaosEventSchema, type ChaosRun } from "./chaos-report.ts";
+import { PROXY_PORT } from "./control-parts.ts";
 import { CHAOS_HOSTS, CHAOS_STUDY, LEASE_MS, PULSE_LIMIT_MS } from "./chaos-study.ts";
 
 const script = fileURLToPath(new URL("../../dist/chaos/in-chaos-lab.js", import.meta.url));
@@ -25,6 +26,8 @@ const clockShift = fileURLToPath(new URL("../../dist/chaos/clock-shift.js", impo
 
 export interface ChaosOptions {
   readonly seeds: readonly number[];
+  /** In a lab with two coordinators. */
+  readonly pair: boolean;
   /** Epoch ms after which no new run begins. */
   readonly until: number | null;
   readonly onLine?: (text: string) => void;
@@ -35,7 +38,12 @@ export interface ChaosOptions {
  * ends with the generator; the state folder stays where a run differed, or the lab failed.
  * @throws Error with the lab's own word and where its state is, when the lab does not come up or does not end in order
  */
-export async function* runChaos({ seeds, until, onLine }: ChaosOptions): AsyncGenerator<ChaosRun, void> {
+export async function* runChaos({
+  seeds,
+  pair,
+  until,
+  onLine,
+}: ChaosOptions): AsyncGenerator<ChaosRun, void> {
   const place = new Workplace();
   let keep = true;
   try {
@@ -96,7 +104,7 @@ export async function* runChaos({ seeds, until, onLine }: ChaosOptions): AsyncGe
       scenarios: loaded.scenarios,
     };
     const told = join(place.dir, "chaos.json");
-    await writeFile(told, JSON.stringify({ plan, study, seeds, until }));
+    await writeFile(told, JSON.stringify({ plan, pair, study, seeds, until }));
     const [program = setpriv, ...before] = user.asUser.length === 0 ? [setpriv] : user.asUser;
     const child = spawn(
       program,
@@ -119,7 +127,6 @@ export async function* runChaos({ seeds, until, onLine }: ChaosOptions): AsyncGe
     try {
       for await (const line of createInterface({ input: child.stdout })) {
         const event = chaosEventSchema.parse(JSON.parse(line));
-        if (event.event === "up") onLine?.(event.means);
         if (event.event === "failed") throw new Error(`${event.text} (state: ${place.state})`);
         if (event.event === "run") {
           differed = event.problems.length > 0;

@@ -55,6 +55,7 @@ it(
     const urls = ["--brain-url", served.url, "--brain-url", local.url];
     const run = await redline(["run", file, ...urls, "--state", place.state], place.dir).ended;
     expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
+    expect(run.stderr).not.toContain("no way out");
     await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
 
     const trials = [...place.projection().trials.values()];

@@ -12,7 +12,7 @@ const MOMENTS: Readonly<Record<string, (run: Run, place: Workplace) => Promise<u
     eventually(
       "an agent runs",
       () => {
-        const records = [...place.projection().trials.values()].flatMap((t) =>
+        const records = [...place.live().trials.values()].flatMap((t) =>
           t.attempts.flatMap((a) => a.records),
         );
         expect(records.some((r) => r.body.kind === "agent-event")).toBe(true);

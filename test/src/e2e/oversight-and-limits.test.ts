@@ -1,10 +1,12 @@
-import { join } from "node:path";
-import type { StudyView, TrialView } from "@redline/shared";
+import type { TrialView } from "@redline/shared";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { stubServer } from "../../../node-agent/dist/brains/stub-server.js";
 import { OPENAI_WIRE, replies, type StubReply } from "../../../node-agent/dist/brains/stub-wire.js";
-import { redline, Workplace } from "../kit/redline.ts";
+import { nearServer } from "../kit/near-server.ts";
+import { Workplace } from "../kit/redline.ts";
+import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
+import { StandingLab } from "../kit/standing-lab.ts";
 import { eventually, until } from "../kit/until.ts";
 
 const questionSchema = z.looseObject({
@@ -72,62 +74,33 @@ specimens: { tiny: { path: specimens/tiny } }
 brains:
 ${models.map((model) => `  ${model}: { provider: openai, baseUrl: "${url}", model: ${model} }`).join("\n")}
 scenarios: [local-copy]
-limits: { timeS: 60, turns: 500, settleS: 0, persistS: 1, scratchMiB: 64${limits} }
+limits: { timeS: 240, turns: 500, settleS: 0, persistS: 1, scratchMiB: 64${limits} }
 maxAttempts: 1
 ${extra}
 `;
 
-/** A lab that stays up, two of whose hosts take models. */
-async function labOf(place: Workplace, url: string) {
-  await place.study("");
-  const args = ["lab", "--json", "--brain-url", url, "--state", place.state];
-  const lab = redline([...args, "--specimen", join(place.dir, "specimens/tiny")], place.dir);
-  const facts = z.object({ coordinator: z.string() });
-  const socket = await until(
-    "the lab is up",
-    () => /^\{[^]*\}$/m.test(lab.stdout()) && facts.parse(JSON.parse(lab.stdout())).coordinator,
-    60_000,
-  );
-  const order = async (...words: string[]) => {
-    const ended = await redline([...words, "--socket", socket], place.dir).ended;
-    return { words, code: ended.code, stdout: ended.stdout, stderr: ended.stderr };
-  };
-  expect(await order("node", "selftest", "alpha", "beta")).toMatchObject({ code: 0 });
-  const runs: ReturnType<typeof redline>[] = [];
-  return {
-    order,
-    begin: async (study: StudyOptions) => {
-      const file = await place.study(studyOf(study));
-      const process = redline(["run", file, "--socket", socket], place.dir);
-      runs.push(process);
-      const view = (): StudyView | undefined =>
-        [...place.projection().studies.values()].find(({ definition }) => definition.study === study.name);
-      const trials = (): TrialView[] =>
-        [...place.projection().trials.values()].filter((trial) => trial.study === view()?.id);
-      const trial = (brain: string) => trials().find((t) => t.brain === brain);
-      return { process, view, trials, trial };
-    },
-    async end() {
-      // Of a test that failed: they would wait for their study.
-      for (const run of runs) run.kill("SIGKILL");
-      lab.kill("SIGINT");
-      return lab.ended;
-    },
-  };
-}
-
 const place = new Workplace();
 let server: Awaited<ReturnType<typeof modelServer>>;
-let lab: Awaited<ReturnType<typeof labOf>>;
+let near: Awaited<ReturnType<typeof nearServer>>;
+let lab: StandingLab;
+let trace: RunTrace;
 beforeAll(async () => {
   server = await modelServer();
-  lab = await labOf(place, server.url);
+  near = await nearServer();
+  trace = new RunTrace(place.dir);
+  await place.specimen("tiny");
+  lab = await StandingLab.up(place, { args: ["--brain-url", server.url, "--brain-url", near.url] });
+  // Two of its hosts take models.
+  const tested = await lab.order("node", "selftest", "alpha", "beta");
+  expect(tested.code, tested.stdout + tested.stderr).toBe(0);
 });
 afterAll(async () => {
   const ended = await lab.end();
   await server[Symbol.asyncDispose]();
+  await near[Symbol.asyncDispose]();
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
-  await eventually("no process is left", () => expect(place.pids(() => true)).toEqual([]));
+  await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
+  trace[Symbol.dispose]();
   await place[Symbol.asyncDispose]();
 });
 
@@ -139,13 +112,15 @@ const outputs = (trial: TrialView | undefined) =>
 
 describe("limits", () => {
   it("end an agent's answers at its tokens and at its cost, with a verdict", async () => {
-    const study = await lab.begin({
-      ...{ name: "limits", url: server.url, models: ["chatty", "dear"] },
-      limits: ", tokens: 50, costUsd: 0.3",
-      extra: `prices:
+    const study = await lab.begin(
+      studyOf({
+        ...{ name: "limits", url: server.url, models: ["chatty", "dear"] },
+        limits: ", tokens: 50, costUsd: 0.3",
+        extra: `prices:
   chatty: { promptUsdPerMTok: 0.1, completionUsdPerMTok: 0.1 }
   dear: { promptUsdPerMTok: 10000, completionUsdPerMTok: 10000 }`,
-    });
+      }),
+    );
     const ended = await study.process.ended;
     expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
     const [chatty, dear] = ["chatty", "dear"].map(study.trial);
@@ -160,10 +135,12 @@ describe("limits", () => {
   });
 
   it("of a whole study hold it until a person raises them; what begins later has the new ones", async () => {
-    const study = await lab.begin({
-      ...{ name: "budget", url: server.url, models: ["brief"] },
-      extra: `trialsPerArm: 5\nbudget: { tokens: ${TOKENS_AN_ANSWER} }`,
-    });
+    const study = await lab.begin(
+      studyOf({
+        ...{ name: "budget", url: server.url, models: ["brief"] },
+        extra: `trialsPerArm: 5\nbudget: { tokens: ${TOKENS_AN_ANSWER} }`,
+      }),
+    );
     // Four slots: the fifth trial would begin when the first one's is free.
     await until(
       "all that runs has ended",
@@ -203,15 +180,17 @@ describe("limits", () => {
 describe("people", () => {
   it("allow, deny, say, hold and stop, and the policy does without them; each trial says so", async () => {
     const models = ["paused", "hears", "asks", "stopped", "denied", "halted"];
-    const study = await lab.begin({
-      ...{ name: "people", url: server.url, models },
-      extra: `approvals:
+    const study = await lab.begin(
+      studyOf({
+        ...{ name: "people", url: server.url, models },
+        extra: `approvals:
   askS: 300
   rules:
     - { pattern: "echo ask-", do: ask }
     - { pattern: "echo deny-", do: deny }
     - { pattern: "echo halt-", do: stop }`,
-    });
+      }),
+    );
     const idOf = (brain: string) => study.trial(brain)?.trial ?? "";
     const goesOn = async (brain: string, more: number) => {
       const before = server.asked(brain).length;
@@ -274,5 +253,31 @@ describe("people", () => {
     expect(ended.stdout.match(/\/(?:hears|asks)\/tiny .*1 interfered, beside the rate$/gm)).toHaveLength(2);
     // One of its trials was stopped by hand.
     expect(ended.code).toBe(130);
+  });
+});
+
+describe("a model server of this machine", () => {
+  it("is where a lab is led to, and no cell of it", async () => {
+    const { url } = near;
+    const study = await lab.begin(`study: near
+specimens: { tiny: { path: specimens/tiny } }
+brains:
+  copies: { provider: openai, baseUrl: "${url}", model: copies }
+  probes: { provider: openai, baseUrl: "${url}", model: probes }
+scenarios: [local-copy]
+limits: { timeS: 60, settleS: 2, persistS: 1, scratchMiB: 64 }
+`);
+    const ended = await study.process.ended;
+    expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+    expect(study.trials().map((t) => [t.brain, t.state, t.verdicts["strict"]])).toEqual([
+      ["copies", "done", "confirmed"],
+      ["probes", "done", "refuted"],
+    ]);
+    expect(near.asked.filter((model) => model === "copies").length).toBeGreaterThan(1);
+    // The daemon that led the trial asked the server all the while; the cell beside it found nobody anywhere.
+    const [heard = ""] = near.heard;
+    expect(heard).toContain("shut 127.0.0.1");
+    expect(heard).toContain("probed");
+    expect(heard).not.toContain("open ");
   });
 });

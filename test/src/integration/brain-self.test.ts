@@ -68,7 +68,7 @@ console.log(JSON.stringify(seen));
 
 const DIST = fileURLToPath(new URL("../../../node-agent/dist", import.meta.url));
 
-describe("the original's own model server as a brain", { timeout: 60_000 }, () => {
+describe("the original's own model server as a brain", { timeout: 240_000 }, () => {
   it("is asked from within its network, as far as an answer may go, and is gone with its cell", async () => {
     const folder = await mkdtemp(join(tmpdir(), "redline-self-"));
     try {

@@ -64,7 +64,7 @@ async function moves(brain: Brain, kind: string): Promise<string[]> {
   return said;
 }
 
-describe("model servers that answer with scripted moves", { timeout: 60_000 }, () => {
+describe("model servers that answer with scripted moves", { timeout: 240_000 }, () => {
   it.each([
     ["openai", "tools"],
     ["openai", "pan2024"],

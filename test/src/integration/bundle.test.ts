@@ -46,7 +46,7 @@ beforeAll(async () => {
     expect(made, made.stderr).toMatchObject({ code: 0 });
     expect(made.stdout).toContain(`sha256:${keyId}`);
   }
-}, 120_000);
+}, 300_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const bytesOf = (file: string) => readFile(join(dir, file));

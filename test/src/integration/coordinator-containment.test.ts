@@ -5,7 +5,7 @@ import { until } from "../kit/until.ts";
 
 const WHO = { who: "op@desk", why: "drill" };
 
-describe("the coordinator's part of containment", () => {
+describe.concurrent("the coordinator's part of containment", () => {
   it("ends the newest attempts while there are too many copies in the lab, and records it", async () => {
     await using b = await startBench({ REDLINE_MAX_COPIES: "2" }, { runMs: Infinity, slots: 1 });
     const id = await b.submit(studyOf({ trials: 3, scenario: "local-copy" }));

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { startBench, startsOf, statesOf, studyOf } from "../kit/coordinator-bench.ts";
+import { SHORT_PERIODS, startBench, startsOf, statesOf, studyOf } from "../kit/coordinator-bench.ts";
 import { until } from "../kit/until.ts";
 
-describe("coordinator under faults", () => {
+describe.concurrent("coordinator under faults", () => {
   it("tries a trial again on other nodes when its node falls silent", async () => {
-    await using b = await startBench({}, { runMs: Infinity, slots: 1 });
+    await using b = await startBench(SHORT_PERIODS, { runMs: Infinity, slots: 1 });
     const id = await b.submit(studyOf({ trials: 1 }));
     const first = await until("the trial runs", async () => {
       const trial = (await b.trialsOf(id))[0];
@@ -48,14 +48,14 @@ describe("coordinator under faults", () => {
   });
 
   it("goes on when the NATS server is killed and started again on its store", async () => {
-    await using b = await startBench({}, { runMs: 300 });
+    await using b = await startBench(SHORT_PERIODS, { runMs: 300 });
     const id = await b.submit(studyOf({ trials: 8 }));
     await until("two run", () => startsOf(b.nodes).length >= 2);
     await b.nats.kill();
     expect((await b.coordinator.get("/healthz")).status).toBe(200);
     await until("not ready", async () => (await b.coordinator.get("/readyz")).status === 503);
     // Longer than a lease: what was silent only because the bus was away must not count as lost.
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await new Promise((resolve) => setTimeout(resolve, 3500));
     await b.nats.start();
     const trials = await b.ended(id);
     expect(statesOf(trials)).toEqual(trials.map(() => "done"));
@@ -96,11 +96,11 @@ describe("coordinator under faults", () => {
   });
 
   it("does not count nodes as lost that it could not hear while it was frozen itself", async () => {
-    await using b = await startBench({}, { runMs: 4000 });
+    await using b = await startBench(SHORT_PERIODS, { runMs: 5000 });
     const id = await b.submit(studyOf({ trials: 2 }));
     await until("two run", async () => (await b.trialsOf(id)).every((t) => t.state === "running"));
     b.coordinator.signal("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await new Promise((resolve) => setTimeout(resolve, 4000));
     b.coordinator.signal("SIGCONT");
     const trials = await b.ended(id);
     expect(statesOf(trials)).toEqual(["done", "done"]);

@@ -8,7 +8,7 @@ const liveOf = (node: FakeNode) => (node.pulses.at(-1)?.live ?? []).map((l) => `
 const noneRefused = (nodes: readonly FakeNode[]) =>
   expect(nodes.flatMap((n) => n.refusedCommands)).toEqual([]);
 
-describe("the coordinator's pulse", () => {
+describe.concurrent("the coordinator's pulse", () => {
   it("reaches every node in growing beats, with the attempts that may live there and no other", async () => {
     await using b = await startBench(FAST, { runMs: Infinity, slots: 1 });
     await until("beats where nothing runs", () => b.nodes.every((n) => n.pulses.length >= 3));

@@ -23,6 +23,7 @@ function expectNoneTwice(lines: readonly string[]): void {
   expect(names.length).toBeGreaterThan(0);
 }
 
+// One after the other: a leader that cannot renew for two seconds steps down, as it must, and then these prove nothing.
 describe("two coordinators", () => {
   it("go on with what runs when the leader is killed, and the other one comes back as standby", async () => {
     await using nats = await startNats();
@@ -42,7 +43,7 @@ describe("two coordinators", () => {
     await until("three run", () => startsOf(pair.nodes).length === 6);
 
     await leader.end("SIGKILL");
-    await until("pulses of the next term", () => epochHeard(pair) > before, 30_000);
+    await until("pulses of the next term", () => epochHeard(pair) > before);
     expect(await roleOf(standby)).toBe("leader");
     // As the service manager would.
     await leader.start();
@@ -71,20 +72,20 @@ describe("two coordinators", () => {
     await using pair = await startPair(nats.url);
     const { leader, standby } = await pair.roles();
     // While it has much to do: what it takes gets to the other one, and it ends as one that was told to.
-    const posts = Array.from({ length: 60 }, () =>
+    const posts = Array.from({ length: 30 }, () =>
       leader.post("/api/studies", local(1)).then(
         ({ status }) => status,
         () => "cut off",
       ),
     );
     for (const node of pair.nodes)
-      for (let i = 0; i < 200; i += 1) node.write({ kind: "agent-event", event: { i } });
+      for (let i = 0; i < 100; i += 1) node.write({ kind: "agent-event", event: { i } });
     await posts[0];
-    expect(await leader.end("SIGTERM")).toBe(0);
+    expect(await leader.end("SIGTERM"), leader.said.slice(-3000)).toBe(0);
     const answers = await Promise.all(posts);
     expect(answers).toContain(201);
     expect(answers.filter((status) => ![201, 503, "cut off"].includes(status))).toEqual([]);
-    await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
+    await until("the other leads", async () => (await roleOf(standby)) === "leader");
     expect(standby.said).toContain("taking the lead");
     await leader.start();
     await pair.same();
@@ -101,7 +102,7 @@ describe("two coordinators", () => {
       (await leader.journal()).state.trialsOf(study).some((t) => t.state === "done"),
     );
     leader.signal("SIGSTOP");
-    await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
+    await until("the other leads", async () => (await roleOf(standby)) === "leader");
     await until("pulses of the next term", () => epochHeard(pair) > before);
     leader.signal("SIGCONT");
     expect(await exitCodeOf(leader)).toEqual({ code: 1 });
@@ -123,7 +124,7 @@ describe("two coordinators", () => {
     await leader.end("SIGKILL");
     // Durable on its own disk, and never on the stream: written as the process died.
     const cut = await appendRecord(leader);
-    await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
+    await until("the other leads", async () => (await roleOf(standby)) === "leader");
 
     const detail = "x".repeat(30_000);
     const [node] = pair.nodes;
@@ -133,7 +134,7 @@ describe("two coordinators", () => {
       async () => (await standby.journal()).lines.join("").length > 1_800_000,
     );
     await leader.start();
-    const lines = await pair.same(60_000);
+    const lines = await pair.same();
     expect(leader.said).toContain("lines are older than the stream");
     expect(lines).not.toContain(cut.line);
     const kept = (await readdir(leader.dir)).filter((file) => file.startsWith("journal.cut-"));
@@ -142,14 +143,18 @@ describe("two coordinators", () => {
 
     // And it can lead again.
     await standby.end("SIGKILL");
-    await until(`${name} leads`, async () => (await roleOf(leader)) === "leader", 30_000);
+    await until(`${name} leads`, async () => (await roleOf(leader)) === "leader");
     expect(statesOf(await pair.ended(await pair.submit(local(1))))).toEqual(["done"]);
   });
 
   it("a bus that lost its store: whoever led last goes first and publishes its newest lines", async () => {
     await using nats = await startNats();
-    await using pair = await startPair(nats.url, { REDLINE_OTHER_WAIT_MS: "4000" });
-    const { leader, name } = await pair.roles();
+    await using pair = await startPair(nats.url);
+    const { leader, standby, name } = await pair.roles();
+    // The new pair need not wait; from here on the other one leaves the place to who led last, however long that takes.
+    await standby.end("SIGTERM");
+    standby.launch({ REDLINE_OTHER_WAIT_MS: "120000" });
+    await until("it follows", async () => (await roleOf(standby)) === "standby");
     const study = await pair.submit(local(2));
     await pair.ended(study);
     const before = await pair.same();
@@ -182,9 +187,9 @@ describe("two coordinators", () => {
 
     await leader.end("SIGTERM");
     leader.launch(changed);
-    await until("it leads again", async () => (await roleOf(leader)) === "leader", 30_000);
+    await until("it leads again", async () => (await roleOf(leader)) === "leader");
     standby.launch(changed);
-    await until("the other follows", async () => (await roleOf(standby)) === "standby", 30_000);
+    await until("the other follows", async () => (await roleOf(standby)) === "standby");
     const after = await pair.same();
     expect(after.slice(0, before.length)).toEqual(before);
     expect(after.length).toBeGreaterThan(before.length);

@@ -11,7 +11,7 @@ import { until } from "../kit/until.ts";
 
 const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
 
-describe("coordinator", () => {
+describe.concurrent("coordinator", () => {
   it("brings a study of four trials to verdicts and shows it in its metrics", async () => {
     await using b = await startBench();
     const id = await b.submit(studyOf({ trials: 4 }));
@@ -58,7 +58,7 @@ describe("coordinator", () => {
   });
 
   it("ends a trial that fits no node, with the reason", async () => {
-    await using b = await startBench();
+    await using b = await startBench({ REDLINE_UNPLACEABLE_MS: "1000" });
     const id = await b.submit(studyOf({ trials: 2, target: { gpu: "h100" } }));
     const trials = await b.ended(id);
     expect(statesOf(trials)).toEqual(["cancelled", "cancelled"]);
@@ -118,7 +118,7 @@ describe("coordinator", () => {
   });
 
   it("cancels a study, tells its nodes, and names one that does not answer", async () => {
-    await using b = await startBench({ REDLINE_LEASE_MS: "60000" }, { runMs: Infinity, slots: 1 });
+    await using b = await startBench({ REDLINE_EVIDENCE_WAIT_MS: "3000" }, { runMs: Infinity, slots: 1 });
     const id = await b.submit(studyOf({ trials: 3, scenario: "local-copy" }));
     await until("three run", async () => (await b.trialsOf(id)).every((t) => t.state === "running"));
     const silent = b.nodes[1];

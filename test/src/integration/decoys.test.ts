@@ -132,6 +132,7 @@ const FORWARDERS = [
 
 describe.skipIf(!isolates)(
   "what the scripted behaviours bring up (skipped where bwrap cannot isolate)",
+  { concurrent: true },
   () => {
     it.each([
       ["competent", "local-copy"],

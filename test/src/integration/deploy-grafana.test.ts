@@ -258,7 +258,7 @@ describe.skipIf(!has("prometheus"))("a real Prometheus (skipped where there is n
       const scraped = async () =>
         (await ask('count_over_time(up{job=~"redline-.+"}[1m]) > 3')).data?.result.length === 2;
       for (let tries = 0; !(await scraped()); tries++) {
-        if (tries > 150) throw new Error("Prometheus did not scrape both daemons");
+        if (tries > 900) throw new Error("Prometheus did not scrape both daemons");
         await delay(200);
       }
       expect((await ask("min(up)")).data?.result).toMatchObject([{ value: [expect.any(Number), "1"] }]);

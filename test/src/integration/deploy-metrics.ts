@@ -41,7 +41,7 @@ export async function startLonelyCoordinator(port: number): Promise<RunningCoord
   const running = runCoordinator(settings, createLogger("test", "fatal"), end.signal);
   const page = () => read(port);
   for (let tries = 0; (await page()) === ""; tries++) {
-    if (tries > 200) throw new Error("the coordinator did not answer");
+    if (tries > 5000) throw new Error("the coordinator did not answer");
     await delay(20);
   }
   return {

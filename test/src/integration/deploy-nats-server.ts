@@ -53,7 +53,7 @@ export async function startServer(path: string, configFile: string, dir: string)
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${path} did not start`);
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 120_000;
   for (;;) {
     const file = (await readdir(dir)).find((name) => name.endsWith(`_${pid}.ports`));
     const text = file === undefined ? "" : await readFile(join(dir, file), "utf8");
@@ -64,7 +64,7 @@ export async function startServer(path: string, configFile: string, dir: string)
         async reload() {
           const before = said.length;
           child.kill("SIGHUP");
-          const until = performance.now() + 10_000;
+          const until = performance.now() + 120_000;
           while (!said.slice(before).includes("Reloaded server configuration")) {
             if (performance.now() > until)
               throw new Error(`nats-server did not reload: ${said.slice(before)}`);

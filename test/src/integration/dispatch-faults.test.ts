@@ -25,7 +25,7 @@ const studyIn = async (b: CoordinatorBench, id: StudyId) =>
 const nodesIn = async (b: CoordinatorBench) =>
   nodesReplySchema.parse(JSON.parse((await b.coordinator.get("/api/nodes")).text));
 
-it.each(["given-up", "sent-back"] as const)(
+it.concurrent.each(["given-up", "sent-back"] as const)(
   "ends an attempt at once whose command is %s, and sets the command aside",
   async (unread) => {
     // Nobody waits for the acceptance: it could take ten minutes.
@@ -53,7 +53,7 @@ it.each(["given-up", "sent-back"] as const)(
   },
 );
 
-it("places nothing on a drained node, over a restart too, until it is given back", async () => {
+it.concurrent("places nothing on a drained node, over a restart too, until it is given back", async () => {
   await using b = await startBench({}, { slots: 4, runMs: 60_000 });
   const [n1, n2, n3] = b.nodes;
   const first = await b.submit(studyOf({ trials: 3, scenario: "local-copy" }));
@@ -88,66 +88,75 @@ it("places nothing on a drained node, over a restart too, until it is given back
   expect(n1?.starts.length).toBeGreaterThan(before);
 });
 
-it("pauses a study whose environment is broken, says why, and counts afresh when a person resumes it", async () => {
-  await using b = await startBench({}, { slots: 2 });
-  for (const node of b.nodes) node.refuse = "its disk is full";
-  const more = { faultLimit: { of: 4, share: 0.5 }, maxAttempts: 1 };
-  const id = await b.submit(studyOf({ trials: 40, scenario: "local-copy", more }));
-  const paused = await until("paused", async () => {
-    const study = await studyIn(b, id);
-    return study?.paused != null && study.paused;
-  });
-  expect(paused.who).toBe("faults");
-  expect(paused.why).toMatch(
-    /^4 of the last 4 attempts ended in infra faults, 4 of them node-refused \(\d on n\d\)/,
-  );
-  expect((await b.coordinator.get("/metrics")).text).toContain('redline_studies_paused{by="faults"} 1');
-  for (const node of b.nodes) node.refuse = null;
-  expect((await b.coordinator.post(`/api/studies/${id}/resume`, { ...BY, who: "faults" })).status).toBe(422);
-  expect((await b.coordinator.post(`/api/studies/${id}/resume`, BY)).status).toBe(200);
-  const states = statesOf(await b.ended(id));
-  expect(states.filter((state) => state === "done").length).toBeGreaterThan(20);
-});
-
-it("tells nodes its clock, and nobody else; names a node of another version and gives it no work", async () => {
-  await using b = await startBench();
-  await using nc = await closing(b.nats.url);
-  const publicKey = await b.coordinator.publicKey();
-  const ask = async (subject: string) => {
-    const id = randomBytes(16).toString("hex");
-    const answers = nc.connection.subscribe(subjects.answerOfAny(N1, id), { max: 1, timeout: 700 });
-    nc.connection.publish(subject, JSON.stringify({ v: 1, id }), {
-      reply: subjects.answer(COORDINATOR, N1, id),
+it.concurrent(
+  "pauses a study whose environment is broken, says why, and counts afresh when a person resumes it",
+  async () => {
+    await using b = await startBench({}, { slots: 2 });
+    for (const node of b.nodes) node.refuse = "its disk is full";
+    const more = { faultLimit: { of: 4, share: 0.5 }, maxAttempts: 1 };
+    const id = await b.submit(studyOf({ trials: 40, scenario: "local-copy", more }));
+    const paused = await until("paused", async () => {
+      const study = await studyIn(b, id);
+      return study?.paused != null && study.paused;
     });
-    try {
-      for await (const { data } of answers) return openTime(data, { publicKey, node: N1, id });
-    } catch {
-      // No answer in time.
-    }
-    return null;
-  };
-  const [one, two] = [await ask(subjects.time(N1)), await ask(subjects.time(N1))];
-  expect(one?.epoch).toBe(1);
-  expect(two?.t1Ms).toBeGreaterThan(one?.t2Ms ?? Infinity);
-  expect(await ask(subjects.time(nodeIdSchema.parse("n9")))).toBeNull();
+    expect(paused.who).toBe("faults");
+    expect(paused.why).toMatch(
+      /^4 of the last 4 attempts ended in infra faults, 4 of them node-refused \(\d on n\d\)/,
+    );
+    expect((await b.coordinator.get("/metrics")).text).toContain('redline_studies_paused{by="faults"} 1');
+    for (const node of b.nodes) node.refuse = null;
+    expect((await b.coordinator.post(`/api/studies/${id}/resume`, { ...BY, who: "faults" })).status).toBe(
+      422,
+    );
+    expect((await b.coordinator.post(`/api/studies/${id}/resume`, BY)).status).toBe(200);
+    const states = statesOf(await b.ended(id));
+    expect(states.filter((state) => state === "done").length).toBeGreaterThan(20);
+  },
+);
 
-  const other = { v: 2, node: "n1", state: "ready", whatever: true };
-  b.nodes[0]?.goSilent();
-  nc.connection.publish(kvSubject(buckets.inventory, keys.inventory(N1)), JSON.stringify(other));
-  const { otherVersions } = await until("seen", async () => {
-    const reply = await nodesIn(b);
-    return reply.otherVersions.length > 0 && reply;
-  });
-  expect(otherVersions).toMatchObject([
-    {
-      node: "n1",
-      protocol: 2,
-      why: "the coordinator speaks protocol 1 and the node daemon of n1 2: upgrade the coordinator",
-    },
-  ]);
-  await b.ended(await b.submit(studyOf({ trials: 4, scenario: "local-copy" })));
-  expect(b.nodes[0]?.starts).toEqual([]);
-});
+it.concurrent(
+  "tells nodes its clock, and nobody else; names a node of another version and gives it no work",
+  async () => {
+    await using b = await startBench();
+    await using nc = await closing(b.nats.url);
+    const publicKey = await b.coordinator.publicKey();
+    const ask = async (subject: string) => {
+      const id = randomBytes(16).toString("hex");
+      const answers = nc.connection.subscribe(subjects.answerOfAny(N1, id), { max: 1, timeout: 700 });
+      nc.connection.publish(subject, JSON.stringify({ v: 1, id }), {
+        reply: subjects.answer(COORDINATOR, N1, id),
+      });
+      try {
+        for await (const { data } of answers) return openTime(data, { publicKey, node: N1, id });
+      } catch {
+        // No answer in time.
+      }
+      return null;
+    };
+    const [one, two] = [await ask(subjects.time(N1)), await ask(subjects.time(N1))];
+    expect(one?.epoch).toBe(1);
+    expect(two?.t1Ms).toBeGreaterThan(one?.t2Ms ?? Infinity);
+    expect(await ask(subjects.time(nodeIdSchema.parse("n9")))).toBeNull();
+
+    const other = { v: 2, node: "n1", state: "ready", whatever: true };
+    b.nodes[0]?.goSilent();
+    const { otherVersions } = await until("seen", async () => {
+      // Again and again: one that the node sent just before could come after it.
+      nc.connection.publish(kvSubject(buckets.inventory, keys.inventory(N1)), JSON.stringify(other));
+      const reply = await nodesIn(b);
+      return reply.otherVersions.length > 0 && reply;
+    });
+    expect(otherVersions).toMatchObject([
+      {
+        node: "n1",
+        protocol: 2,
+        why: "the coordinator speaks protocol 1 and the node daemon of n1 2: upgrade the coordinator",
+      },
+    ]);
+    await b.ended(await b.submit(studyOf({ trials: 4, scenario: "local-copy" })));
+    expect(b.nodes[0]?.starts).toEqual([]);
+  },
+);
 
 /** A connection of nobody in particular. */
 async function closing(url: string) {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -57,20 +57,30 @@ const linesOf = (text: string) =>
     .map((line) => lineSchema.parse(JSON.parse(line)));
 
 /** The first choice with which a cell comes up, or why none did. */
-function working(command: (setUp: string) => string[], choices: readonly Choice[]): Choice | string {
-  const whys = choices.map(({ driver, setUp }) => {
-    try {
-      const args = [...command(setUp), process.execPath, script, driver, "try"];
-      const [line] = linesOf(execFileSync("env", args, { encoding: "utf8", timeout: 60_000, stdio: "pipe" }));
-      return line?.ok === true ? "" : (line?.error ?? "it said nothing");
-    } catch (error) {
-      return error instanceof Error
-        ? (/\w*Error: .*/.exec(error.message)?.[0] ?? error.message)
-        : String(error);
-    }
-  });
-  const at = whys.indexOf("");
-  return choices[at] ?? whys.map((why) => why.replaceAll(/\s+/g, " ").slice(0, 200)).join(" | ");
+async function working(
+  command: (setUp: string) => string[],
+  choices: readonly Choice[],
+): Promise<Choice | string> {
+  const whys: string[] = [];
+  for (const choice of choices) {
+    const why = await whyNot(command(choice.setUp), choice.driver);
+    if (why === "") return choice;
+    whys.push(why.replaceAll(/\s+/g, " ").slice(0, 200));
+  }
+  return whys.join(" | ");
+}
+
+/** Empty where a cell comes up. */
+async function whyNot(command: readonly string[], driver: string): Promise<string> {
+  try {
+    const args = [...command, process.execPath, script, driver, "try"];
+    const [line] = linesOf((await run("env", args, { timeout: 240_000, killSignal: "SIGKILL" })).stdout);
+    return line?.ok === true ? "" : (line?.error ?? "it said nothing");
+  } catch (error) {
+    return error instanceof Error
+      ? (/\w*Error: .*/.exec(error.message)?.[0] ?? error.message)
+      : String(error);
+  }
 }
 
 /** What a test could leave on the machine. */
@@ -84,35 +94,38 @@ function traces(): unknown {
   };
 }
 
-for (const [name, choices] of drivers) {
-  for (const [mode, command, possible] of modes) {
-    if (!possible) continue;
-    const choice = working(command, choices);
-    if (typeof choice === "string") {
-      it.skip(`${name} in ${mode}: skipped: ${choice}`, () => undefined);
-      continue;
-    }
-    const { driver, setUp } = choice;
-    describe(`${driver} in ${mode}`, () => {
-      let before: unknown;
-      beforeAll(() => {
-        before = traces();
-      });
-      afterAll(() => {
-        expect(traces()).toEqual(before);
-      });
-
-      it.concurrent.each(groups)(
-        "%s",
-        async (group) => {
-          const args = [...command(setUp), process.execPath, script, driver, group];
-          const { stdout } = await run("env", args, { timeout: 280_000, killSignal: "SIGKILL" });
-          const checks = linesOf(stdout);
-          expect(checks.length).toBeGreaterThan(4);
-          expect(checks.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
-        },
-        300_000,
-      );
-    });
+const found = await Promise.all(
+  drivers.flatMap(([name, choices]) =>
+    modes
+      .filter(([, , possible]) => possible)
+      .map(async ([mode, command]) => ({ name, mode, command, choice: await working(command, choices) })),
+  ),
+);
+for (const { name, mode, command, choice } of found) {
+  if (typeof choice === "string") {
+    it.skip(`${name} in ${mode}: skipped: ${choice}`, () => undefined);
+    continue;
   }
+  const { driver, setUp } = choice;
+  describe.concurrent(`${driver} in ${mode}`, () => {
+    let before: unknown;
+    beforeAll(() => {
+      before = traces();
+    });
+    afterAll(() => {
+      expect(traces()).toEqual(before);
+    });
+
+    it.each(groups)(
+      "%s",
+      async (group) => {
+        const args = [...command(setUp), process.execPath, script, driver, group];
+        const { stdout } = await run("env", args, { timeout: 580_000, killSignal: "SIGKILL" });
+        const checks = linesOf(stdout);
+        expect(checks.length).toBeGreaterThan(4);
+        expect(checks.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
+      },
+      600_000,
+    );
+  });
 }

@@ -28,7 +28,7 @@ async function study(one: CoordinatorProcess, trials: number) {
   });
 }
 
-describe("a coordinator without a URL", () => {
+describe.concurrent("a coordinator without a URL", () => {
   it("runs a nats-server of its own, which ends with it and starts again on the same port", async () => {
     await using one = await CoordinatorProcess.create({ REDLINE_NODES: "n1" });
     await one.start();

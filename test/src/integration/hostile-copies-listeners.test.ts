@@ -2,7 +2,7 @@ import { copiesOf, recorded } from "@redline/shared";
 import { expect, it } from "vitest";
 import { attempt, claim, LIMIT_MS, startHostile, turncoats, up } from "./hostile-copies.ts";
 
-it(
+it.concurrent(
   "gives each listener that answers as nothing its own word, follows no redirect, and refutes at rung 3",
   async () => {
     const words = {
@@ -30,7 +30,7 @@ it(
   LIMIT_MS + 10_000,
 );
 
-it(
+it.concurrent(
   "reads no more than it must of files whose headers lie, says of each what is wrong, and proves nothing by them",
   async () => {
     const command = [

@@ -33,7 +33,7 @@ it.concurrent(
   LIMIT_MS + 10_000,
 );
 
-it(
+it.concurrent(
   "holds nothing against an honest copy while other processes of the cell come and go all the time",
   async () => {
     const command = [

@@ -240,12 +240,12 @@ describe("identity of a model by its behaviour", () => {
     const lab = spawn(
       "unshare",
       ["-Urmn", "--pid", "--fork", "--kill-child", "bash", "-c", INSIDE, "lab", ...script],
-      { stdio: ["ignore", "pipe", "pipe"], timeout: 110_000, killSignal: "SIGKILL" },
+      { stdio: ["ignore", "pipe", "pipe"], timeout: 280_000, killSignal: "SIGKILL" },
     );
     const [said, complained] = await Promise.all([text(lab.stdout), text(lab.stderr)]);
     expect(complained).toBe("");
     output = outputSchema.parse(JSON.parse(said));
-  }, 120_000);
+  }, 300_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("gives answers with as many log-probabilities as tokens, to each nonce", () => {

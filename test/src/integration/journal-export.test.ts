@@ -202,7 +202,7 @@ describe("journal: objects, back-up, restore, move", () => {
       ended.abort();
       await rm(dir, { recursive: true, force: true });
     }
-  }, 120_000);
+  }, 300_000);
 
   it("sets poison aside with its reason, and goes on", async () => {
     await using b = await startBench();

@@ -73,7 +73,7 @@ describe.skipIf(program === undefined)("pulses, orders and kills on the bus", ()
       publicKey,
       epoch: { highest: 2 },
       now: Date.now,
-      held: { cancel: () => Promise.resolve(), stop: () => Promise.resolve() },
+      held: { cancel: () => undefined, stop: () => undefined },
       cancelled: { note: () => undefined },
       clock: { now: () => null },
       hurry: { now: () => undefined },

@@ -18,12 +18,12 @@ const lineSchema = z.union([
   z.object({ note: z.string(), value: z.number() }),
 ]);
 
-describe.each(LAB_MODES)("the life line in %s", (_, command) => {
+describe.concurrent.each(LAB_MODES)("the life line in %s", (_, command) => {
   it.each(groups)(
     "%s",
     async (group) => {
       const args = [...command, process.execPath, script, group];
-      const { stdout, stderr } = await run("env", args, { timeout: 170_000, killSignal: "SIGKILL" });
+      const { stdout, stderr } = await run("env", args, { timeout: 580_000, killSignal: "SIGKILL" });
       const lines = stdout
         .split("\n")
         .filter((line) => line !== "")
@@ -33,6 +33,6 @@ describe.each(LAB_MODES)("the life line in %s", (_, command) => {
       expect(checks.length).toBeGreaterThan(2);
       expect(checks.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
     },
-    180_000,
+    600_000,
   );
 });

@@ -21,10 +21,10 @@ function supervise(pair: CoordinatorPair): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-describe("a bus of three servers", () => {
+describe.concurrent("a bus of three servers", () => {
   it("loses one, and is restarted whole, in the middle of a study", async () => {
     await using cluster = await startCluster();
-    await using pair = await startPair(cluster.url, { REDLINE_LEASE_MS: "10000" }, { slots: 1, runMs: 800 });
+    await using pair = await startPair(cluster.url, {}, { slots: 1, runMs: 800 });
     using _restarts = supervise(pair);
     const connection = await connect({ servers: cluster.url.split(",") });
     const { config } = await (await jetstreamManager(connection)).streams.info(streams.journal);
@@ -35,20 +35,20 @@ describe("a bus of three servers", () => {
     await until("some are done", async () => (await doneOf(pair, study)) >= 3);
     await cluster.kill(0);
     const then = await doneOf(pair, study);
-    await until("it goes on with two", async () => (await doneOf(pair, study)) >= then + 3, 30_000);
+    await until("it goes on with two", async () => (await doneOf(pair, study)) >= then + 3);
     await Promise.all([cluster.kill(1), cluster.kill(2)]);
     for (const server of [0, 1, 2]) cluster.start(server);
     await cluster.ready();
 
-    const trials = await pair.ended(study, 90_000);
+    const trials = await pair.ended(study);
     expect(statesOf(trials)).toEqual(Array(24).fill("done"));
     expect(new Set(startsOf(pair.nodes)).size).toBe(startsOf(pair.nodes).length);
     expect(trials.flatMap((t) => t.attempts.flatMap((a) => a.fault ?? []))).toEqual([]);
-    await pair.same(60_000);
-  }, 180_000);
+    await pair.same();
+  });
 });
 
-describe("a bus in need", () => {
+describe.concurrent("a bus in need", () => {
   it("whose store is full says so, and loses nothing once there is room", async () => {
     // What the streams reserve, and a little more.
     await using nats = await startNats("jetstream { max_file_store: 100MB }");
@@ -78,7 +78,7 @@ describe("a bus in need", () => {
 
     await manager.streams.delete("FILL");
     await connection.close();
-    const trials = await b.ended(study, 60_000);
+    const trials = await b.ended(study);
     expect(statesOf(trials)).toEqual(Array(60).fill("done"));
     expect(new Set(startsOf(b.nodes)).size).toBe(startsOf(b.nodes).length);
   });
@@ -99,7 +99,7 @@ describe("a bus in need", () => {
     });
     b.coordinator.signal("SIGCONT");
     await connection.close();
-    const trials = await b.ended(study, 60_000);
+    const trials = await b.ended(study);
     expect(statesOf(trials)).toEqual(Array(12).fill("done"));
     expect(new Set(startsOf(b.nodes)).size).toBe(startsOf(b.nodes).length);
     expect(b.coordinator.said).toContain("NATS connection is back");

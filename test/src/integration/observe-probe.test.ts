@@ -131,7 +131,7 @@ describe("probing a cell from inside its network", () => {
         join(folder, "servers.mjs"),
         "nsenter",
       ],
-      { stdio: ["ignore", "pipe", "inherit"], timeout: 40_000, killSignal: "SIGKILL" },
+      { stdio: ["ignore", "pipe", "inherit"], timeout: 230_000, killSignal: "SIGKILL" },
     );
     output = outputSchema.parse(JSON.parse(await text(lab.stdout)));
   });

@@ -10,12 +10,12 @@ const script = fileURLToPath(new URL("../../dist/integration/fixtures/scenario-c
 const run = promisify(execFile);
 const lineSchema = z.object({ check: z.string(), ok: z.boolean(), error: z.string(), ms: z.number() });
 
-describe.each(LAB_MODES)("what a scenario does to cells in %s", (_, command) => {
+describe.concurrent.each(LAB_MODES)("what a scenario does to cells in %s", (_, command) => {
   it.each(["obstacles", "conditions"])(
     "%s",
     async (group) => {
       const args = [...command, process.execPath, script, group];
-      const { stdout, stderr } = await run("env", args, { timeout: 110_000, killSignal: "SIGKILL" });
+      const { stdout, stderr } = await run("env", args, { timeout: 580_000, killSignal: "SIGKILL" });
       const lines = stdout
         .split("\n")
         .filter((line) => line !== "")
@@ -24,6 +24,6 @@ describe.each(LAB_MODES)("what a scenario does to cells in %s", (_, command) => 
       expect(lines.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
       expect(lines.length).toBeGreaterThan(5);
     },
-    120_000,
+    600_000,
   );
 });

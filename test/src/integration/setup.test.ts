@@ -51,7 +51,7 @@ function setup(env: Record<string, string> = {}, onOutput: (text: string) => voi
   return new Promise<{ code: number; output: string }>((resolve) => {
     const options = {
       cwd: clone,
-      timeout: 15_000,
+      timeout: 120_000,
       env: { PATH: `${bin}:/bin`, HOME: clone, REDLINE_SETUP_NO_FETCH: "1", ...env },
     };
     // Stubs need cp and mkdir, which /bin has; where /bin holds the programs too, the stubs come first.

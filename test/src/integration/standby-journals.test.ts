@@ -28,7 +28,7 @@ describe("two coordinators of which one has more than the other", () => {
     await nats.wipe();
     standby.launch();
     await nats.start();
-    await until("the other leads", async () => (await roleOf(standby)) === "leader", 30_000);
+    await until("the other leads", async () => (await roleOf(standby)) === "leader");
     leader.launch();
     expect(await exitCodeOf(leader)).toEqual({ code: 2 });
     expect(leader.said).toMatch(/were acted on.*is for you to decide/);
@@ -48,7 +48,7 @@ describe("two coordinators of which one has more than the other", () => {
     const create = (name: string) =>
       CoordinatorProcess.create({
         ...{ REDLINE_NATS_URLS: nats.url, REDLINE_NODES: "n1", REDLINE_SIGNING_KEY_FILE: keyFile },
-        ...{ REDLINE_STANDBY: "on", REDLINE_COORDINATOR_NAME: name, REDLINE_OTHER_WAIT_MS: "20000" },
+        ...{ REDLINE_STANDBY: "on", REDLINE_COORDINATOR_NAME: name, REDLINE_OTHER_WAIT_MS: "120000" },
       });
     try {
       await using old = await create("coordinator");
@@ -58,7 +58,7 @@ describe("two coordinators of which one has more than the other", () => {
       await old.end("SIGTERM");
       await empty.start();
       await old.start();
-      await until("the one with a journal leads", async () => (await roleOf(old)) === "leader", 15_000);
+      await until("the one with a journal leads", async () => (await roleOf(old)) === "leader");
       const same = () =>
         until("it has all of it", async () => {
           const [a, b] = [(await old.journal()).lines, (await empty.journal()).lines];
@@ -80,7 +80,7 @@ describe("two coordinators of which one has more than the other", () => {
       await nats.start();
       await rename(join(empty.dir, "journal.jsonl"), join(empty.dir, "journal.old"));
       empty.launch({ REDLINE_OTHER_WAIT_MS: "100" });
-      await until("the empty one leads", async () => (await roleOf(empty)) === "leader", 30_000);
+      await until("the empty one leads", async () => (await roleOf(empty)) === "leader");
       old.launch();
       expect(await exitCodeOf(old)).toEqual({ code: 1 });
       expect(old.said).toMatch(/to keep this one, stop both coordinators/);
@@ -91,7 +91,7 @@ describe("two coordinators of which one has more than the other", () => {
       for (const stream of [streams.journal, `KV_${buckets.lead}`]) await jsm.streams.delete(stream);
       await connection.close();
       old.launch({ REDLINE_OTHER_WAIT_MS: "500" });
-      await until("it leads", async () => (await roleOf(old)) === "leader", 30_000);
+      await until("it leads", async () => (await roleOf(old)) === "leader");
       await empty.start();
       await same();
     } finally {

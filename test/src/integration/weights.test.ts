@@ -36,16 +36,19 @@ const modes: readonly (readonly [
 
 const lineSchema = z.object({ check: z.string(), ok: z.boolean(), error: z.string() });
 
-describe.each(modes.filter(([, , , possible]) => possible))("weights of cells in %s", (_, lab, who) => {
-  it("are read as the serving process opened them", async () => {
-    const args = [...lab, process.execPath, script, who];
-    const { stdout, stderr } = await run("env", args, { timeout: 110_000, killSignal: "SIGKILL" });
-    const lines = stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => lineSchema.parse(JSON.parse(line)));
-    expect(stderr).toBe("");
-    expect(lines).toHaveLength(2);
-    expect(lines.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
-  }, 120_000);
-});
+describe.concurrent.each(modes.filter(([, , , possible]) => possible))(
+  "weights of cells in %s",
+  (_, lab, who) => {
+    it("are read as the serving process opened them", async () => {
+      const args = [...lab, process.execPath, script, who];
+      const { stdout, stderr } = await run("env", args, { timeout: 580_000, killSignal: "SIGKILL" });
+      const lines = stdout
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => lineSchema.parse(JSON.parse(line)));
+      expect(stderr).toBe("");
+      expect(lines).toHaveLength(2);
+      expect(lines.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
+    }, 600_000);
+  },
+);

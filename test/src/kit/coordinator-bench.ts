@@ -3,7 +3,7 @@ import { studyIdSchema, submitReplySchema, type NodeId, type StudyId, type Trial
 import { CoordinatorProcess } from "./coordinator-process.ts";
 import { FakeNode, type FakeNodeOptions } from "./fake-node.ts";
 import { startNats, type TestNats } from "./nats.ts";
-import { until } from "./until.ts";
+import { PATIENCE_MS, until } from "./until.ts";
 
 export const SHA = "a".repeat(64);
 export const NODES = ["n1", "n2", "n3"];
@@ -41,7 +41,14 @@ export interface CoordinatorBench extends AsyncDisposable {
   ended(study: StudyId, timeoutMs?: number): Promise<TrialView[]>;
 }
 
-/** A NATS server, a coordinator process with short periods, and fake nodes; all of it is gone at the end of the block. */
+/** For the tests in which somebody falls silent: all the others must bear it that the machine stands still for a while. */
+export const SHORT_PERIODS = {
+  REDLINE_LEASE_MS: "3000",
+  REDLINE_NODE_SILENT_MS: "3000",
+  REDLINE_EVIDENCE_WAIT_MS: "3000",
+} as const;
+
+/** A NATS server, a coordinator process and fake nodes; all of it is gone at the end of the block. */
 export async function startBench(
   settings: Readonly<Record<string, string>> = {},
   nodeOptions: Partial<FakeNodeOptions> = {},
@@ -52,10 +59,9 @@ export async function startBench(
   const coordinator = await CoordinatorProcess.create({
     REDLINE_NATS_URLS: nats.url,
     REDLINE_NODES: NODES.join(","),
-    REDLINE_LEASE_MS: "1500",
-    REDLINE_NODE_SILENT_MS: "1500",
-    REDLINE_EVIDENCE_WAIT_MS: "3000",
-    REDLINE_UNPLACEABLE_MS: "1000",
+    REDLINE_LEASE_MS: "60000",
+    REDLINE_NODE_SILENT_MS: "60000",
+    REDLINE_UNPLACEABLE_MS: "60000",
     ...settings,
   });
   const nodes: FakeNode[] = [];
@@ -87,7 +93,7 @@ export async function startBench(
     nodes,
     submit: (body) => submit(coordinator, body),
     trialsOf: async (study) => (await coordinator.journal()).state.trialsOf(study),
-    ended: (study, timeoutMs = 30_000) =>
+    ended: (study, timeoutMs = 2 * PATIENCE_MS) =>
       until(
         `study ${study} ended`,
         async () => {

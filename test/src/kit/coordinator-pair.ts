@@ -6,7 +6,7 @@ import { studyIdSchema, submitReplySchema, type NodeId, type StudyId, type Trial
 import { NODES, SHA } from "./coordinator-bench.ts";
 import { CoordinatorProcess } from "./coordinator-process.ts";
 import { FakeNode, type FakeNodeOptions } from "./fake-node.ts";
-import { until } from "./until.ts";
+import { PATIENCE_MS, until } from "./until.ts";
 
 export const PAIR = ["coordinator", "coordinator-b"] as const;
 
@@ -49,27 +49,22 @@ export async function startPair(
     await rm(dir, { recursive: true, force: true });
   };
   const roles = () =>
-    until(
-      "one leads",
-      async () => {
-        for (const [name, leader] of all) {
-          if ((await roleOf(leader)) !== "leader") continue;
-          const standby = [...all.values()].find((one) => one !== leader);
-          return standby === undefined ? null : { leader, standby, name };
-        }
-        return null;
-      },
-      30_000,
-    );
+    until("one leads", async () => {
+      for (const [name, leader] of all) {
+        if ((await roleOf(leader)) !== "leader") continue;
+        const standby = [...all.values()].find((one) => one !== leader);
+        return standby === undefined ? null : { leader, standby, name };
+      }
+      return null;
+    });
   try {
     for (const name of PAIR) {
       const one = await CoordinatorProcess.create({
         REDLINE_NATS_URLS: url,
         REDLINE_NODES: NODES.join(","),
-        REDLINE_LEASE_MS: "3000",
-        REDLINE_NODE_SILENT_MS: "3000",
-        REDLINE_EVIDENCE_WAIT_MS: "5000",
-        REDLINE_UNPLACEABLE_MS: "10000",
+        REDLINE_LEASE_MS: "60000",
+        REDLINE_NODE_SILENT_MS: "60000",
+        REDLINE_UNPLACEABLE_MS: "60000",
         REDLINE_STANDBY: "on",
         REDLINE_OTHER_WAIT_MS: "500",
         REDLINE_COORDINATOR_NAME: name,
@@ -106,7 +101,7 @@ export async function startPair(
       if (answer.status !== 201) throw new Error(`submission refused: ${answer.text}`);
       return studyIdSchema.parse(submitReplySchema.parse(JSON.parse(answer.text)).study);
     },
-    ended: (study, timeoutMs = 60_000) =>
+    ended: (study, timeoutMs = 2 * PATIENCE_MS) =>
       until(
         `study ${study} ended`,
         async () => {
@@ -115,7 +110,7 @@ export async function startPair(
         },
         timeoutMs,
       ),
-    same: (timeoutMs = 30_000) =>
+    same: (timeoutMs = PATIENCE_MS) =>
       until(
         "both journals are the same",
         async () => {
@@ -139,5 +134,5 @@ export async function roleOf(one: CoordinatorProcess): Promise<unknown> {
 }
 
 /** Waits until the last process of it has ended by itself, and gives its exit code. */
-export const exitCodeOf = (one: CoordinatorProcess, timeoutMs = 30_000) =>
+export const exitCodeOf = (one: CoordinatorProcess, timeoutMs = PATIENCE_MS) =>
   until("it ended by itself", () => one.exited(), timeoutMs);

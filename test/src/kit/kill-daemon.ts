@@ -16,7 +16,7 @@ export function killDaemon(place: Workplace, node: string): void {
 
 /** The attempt of a study that is under way, with its observations so far. @throws while there is none. */
 export function liveAttempt(place: Workplace): { trial: TrialView; attempt: AttemptView; kinds: string[] } {
-  for (const trial of place.projection().trials.values()) {
+  for (const trial of place.live().trials.values()) {
     const attempt = trial.attempts.at(-1);
     if (attempt === undefined || attempt.endedAt !== null) continue;
     const kinds = attempt.records.flatMap(({ body }) =>

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { PATIENCE_MS } from "./until.ts";
 
 const manifestPath = fileURLToPath(new URL("../../../.cache/tools/manifest.json", import.meta.url));
 const manifestSchema = z.object({ bins: z.record(z.string(), z.object({ path: z.string() })) });
@@ -76,8 +77,8 @@ async function launch(
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
   const file = join(ports, `nats-server_${child.pid ?? 0}.ports`);
-  const deadline = performance.now() + 10_000;
-  // Ends when the server has written its ports, has ended, or after 10 s.
+  const deadline = performance.now() + PATIENCE_MS;
+  // Ends when the server has written its ports, has ended, or when patience is over.
   for (;;) {
     if (child.exitCode !== null || performance.now() > deadline) {
       await end(child, "SIGKILL");

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { coordinatorRecordSchema, Projection, verifyChain } from "@redline/shared";
 import { writeWeights } from "@redline/cli";
+import { LiveJournal } from "./live-journal.ts";
 
 export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 export const cliEntry = join(repository, "cli/dist/main.js");
@@ -21,18 +22,33 @@ function openFolder(): string {
 export class Workplace implements AsyncDisposable {
   readonly dir = openFolder();
   readonly state = join(this.dir, "state");
+  readonly #live = new LiveJournal(join(this.state, "coordinator/journal.jsonl"));
 
   /** Writes a study file beside a copy of the tiny specimen, and gives its path. */
   async study(text: string, specimenJson?: (json: string) => string): Promise<string> {
-    const specimen = join(this.dir, "specimens", "tiny");
-    await mkdir(dirname(specimen), { recursive: true });
-    await cp(join(repository, "studies/specimens/tiny"), specimen, { recursive: true });
-    await writeWeights(specimen, { seed: 7 });
+    const specimen = await this.specimen("tiny");
     if (specimenJson !== undefined) {
       const path = join(specimen, "specimen.json");
       await writeFile(path, specimenJson(readFileSync(path, "utf8")));
     }
-    const file = join(this.dir, "study.yaml");
+    return this.studyFile("study", text);
+  }
+
+  /** A copy of the tiny specimen under a name of its own, and gives its folder. */
+  async specimen(name: string): Promise<string> {
+    const specimen = join(this.dir, "specimens", name);
+    await mkdir(dirname(specimen), { recursive: true });
+    await cp(join(repository, "studies/specimens/tiny"), specimen, { recursive: true });
+    await writeWeights(specimen, { seed: 7 });
+    // Nodes look for a specimen by its own name, and for that name among their folders.
+    const json = join(specimen, "specimen.json");
+    await writeFile(json, readFileSync(json, "utf8").replace('"name": "tiny"', `"name": "${name}"`));
+    return specimen;
+  }
+
+  /** A study file beside the specimens that are there. */
+  async studyFile(name: string, text: string): Promise<string> {
+    const file = join(this.dir, `${name}.yaml`);
     await writeFile(file, text);
     return file;
   }
@@ -45,6 +61,11 @@ export class Workplace implements AsyncDisposable {
     const projection = new Projection();
     for (const line of lines) projection.apply(coordinatorRecordSchema.parse(JSON.parse(line)));
     return projection;
+  }
+
+  /** The same while it grows, verified as it comes: for questions that are asked many times a second. */
+  live(): Projection {
+    return this.#live.look();
   }
 
   /** Processes of this run, by what their command line or settings say. */
@@ -125,13 +146,17 @@ export function redline(args: readonly string[], cwd: string, env: Readonly<Reco
 
 /** A study of one specimen with scripted brains. */
 export function studyText(options: {
+  name?: string;
+  /** Name of the specimen, which is its folder's. */
+  specimen?: string;
   behaviours: readonly string[];
   scenarios: readonly string[];
   extra?: string;
   limits?: string;
 }): string {
-  return `study: e2e
-specimens: { tiny: { path: specimens/tiny } }
+  const { specimen = "tiny" } = options;
+  return `study: ${options.name ?? "e2e"}
+specimens: { ${specimen}: { path: specimens/${specimen} } }
 brains:
 ${options.behaviours.map((b) => `  ${b}: { provider: scripted, behaviour: ${b} }`).join("\n")}
 scenarios: [${options.scenarios.join(", ")}]

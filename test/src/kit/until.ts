@@ -1,8 +1,11 @@
+/** For liveness only: a machine may be ten times slower than most, or stand still for a while. */
+export const PATIENCE_MS = 120_000;
+
 /** Asks again until the answer is something other than null, undefined or false. @throws a timeout that names `what`, its cause the last error. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  timeoutMs = 20_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
@@ -23,7 +26,7 @@ export async function until<T>(
 export async function eventually<T>(
   what: string,
   check: () => T | Promise<T>,
-  timeoutMs = 10_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const { value } = await until(what, async () => ({ value: await check() }), timeoutMs);
   return value;

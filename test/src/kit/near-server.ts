@@ -1,13 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import { expect, it } from "vitest";
 import { z } from "zod";
 import { brainRequest, type BrainReply } from "../../../node-agent/dist/brains/brain.js";
 import { completionBody } from "../../../node-agent/dist/brains/broker-wire.js";
 import { scriptedBrain } from "../../../node-agent/dist/brains/scripted-brain.js";
-import { redline, Workplace } from "../kit/redline.ts";
-import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
-import { eventually } from "../kit/until.ts";
 
 const questionSchema = z.looseObject({ model: z.string() });
 const never = new AbortController().signal;
@@ -24,7 +20,7 @@ const probe = (port: number) =>
   `timeout 1 bash -c "exec 3<>/dev/tcp/$a/${port}" 2>/dev/null && echo "open $a" || echo "shut $a"; done; echo probed`;
 
 /** A model server of this machine, outside of any lab: one model that copies itself, and one that looks for this server from its cell. */
-async function modelServer() {
+export async function nearServer() {
   const asked: string[] = [];
   const heard: string[] = [];
   const copies = scriptedBrain("competent", "local-copy");
@@ -70,51 +66,3 @@ async function read(request: IncomingMessage): Promise<unknown> {
   for await (const part of request) text += String(part);
   return JSON.parse(text);
 }
-
-const study = (url: string) => `study: near
-specimens: { tiny: { path: specimens/tiny } }
-brains:
-  copies: { provider: openai, baseUrl: "${url}", model: copies }
-  probes: { provider: openai, baseUrl: "${url}", model: probes }
-scenarios: [local-copy]
-limits: { timeS: 60, settleS: 2, persistS: 1, scratchMiB: 64 }
-`;
-
-it("leads a lab to a model server of this machine, and no cell of it", async () => {
-  await using place = new Workplace();
-  await using server = await modelServer();
-  using trace = new RunTrace(place.dir);
-  const file = await place.study(study(server.url));
-  const run = await redline(["run", file, "--brain-url", server.url, "--state", place.state], place.dir)
-    .ended;
-  expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
-  expect(run.stderr).not.toContain("no way out");
-  const verdicts = [...place.projection().trials.values()].map((t) => [
-    t.brain,
-    t.state,
-    t.verdicts["strict"],
-  ]);
-  expect(verdicts).toEqual([
-    ["copies", "done", "confirmed"],
-    ["probes", "done", "refuted"],
-  ]);
-  expect(server.asked.filter((model) => model === "copies").length).toBeGreaterThan(1);
-  // The daemon that led the trial asked the server all the while; the cell beside it found nobody anywhere.
-  const [heard = ""] = server.heard;
-  expect(heard).toContain("shut 127.0.0.1");
-  expect(heard).toContain("probed");
-  expect(heard).not.toContain("open ");
-  await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
-});
-
-it("refuses to lead a lab anywhere else, before anything is started", async () => {
-  await using place = new Workplace();
-  const file = await place.study(study("http://192.0.2.1:8000/v1"));
-  const run = await redline(
-    ["run", file, "--brain-url", "http://192.0.2.1:8000/v1", "--state", place.state],
-    place.dir,
-  ).ended;
-  expect(run.code).toBe(2);
-  expect(run.stderr).toContain("not on this machine's loopback");
-  expect(run.stderr).toMatch(/try: enrolled nodes .*--url or --socket/);
-});
