@@ -98,8 +98,8 @@ export default defineConfig({
           include: ["test/src/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Whole labs, which wait for half of their time: a third one takes what two leave of two cores.
-          maxWorkers: 3,
+          // Whole labs: two at a time, two cores carry no more. A third one makes honest answers late.
+          maxWorkers: 2,
         },
       },
       {

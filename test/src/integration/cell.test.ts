@@ -31,7 +31,8 @@ function traces(): unknown {
   };
 }
 
-describe.concurrent.each(LAB_MODES)("cells in %s", (_, command) => {
+// One after the other: a cell that is filled up to its limit of processes takes them from every cell of the same user.
+describe.each(LAB_MODES)("cells in %s", (_, command) => {
   let before: unknown;
   beforeAll(() => {
     before = traces();

@@ -10,7 +10,8 @@ const script = fileURLToPath(new URL("../../dist/integration/fixtures/scenario-c
 const run = promisify(execFile);
 const lineSchema = z.object({ check: z.string(), ok: z.boolean(), error: z.string(), ms: z.number() });
 
-describe.concurrent.each(LAB_MODES)("what a scenario does to cells in %s", (_, command) => {
+// One after the other, as in cell.test.ts.
+describe.each(LAB_MODES)("what a scenario does to cells in %s", (_, command) => {
   it.each(["obstacles", "conditions"])(
     "%s",
     async (group) => {
