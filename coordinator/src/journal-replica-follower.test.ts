@@ -7,7 +7,7 @@ import { EMPTY_HEAD, linkRecord, lineHash } from "@redline/shared";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeMessage, packLines } from "./journal-replica-message.ts";
-import { ForkedError, JournalFollower } from "./journal-replica-follower.ts";
+import { ForkedError, JournalFollower, StreamReplacedError } from "./journal-replica-follower.ts";
 import { openJournalStore, type JournalStore } from "./journal-store.ts";
 import { PairSecret } from "./pair-secret.ts";
 
@@ -46,6 +46,7 @@ const JUNK = null;
 function streamOf(
   groups: readonly (readonly string[] | null)[],
   first = 1,
+  created: () => string = () => "once",
 ): Pick<JetStreamManager, "streams"> {
   let seq = 1;
   const messages = groups.map((lines) => {
@@ -56,7 +57,7 @@ function streamOf(
   });
   const state = { first_seq: first, last_seq: messages.length, messages: messages.length - first + 1 };
   const streams = {
-    info: () => Promise.resolve({ state }),
+    info: () => Promise.resolve({ state, created: created() }),
     getMessage: (_stream: string, { seq: at }: { seq: number }) => {
       const data = at < first ? undefined : messages[at - 1];
       return Promise.resolve(data === undefined ? null : { data });
@@ -84,6 +85,17 @@ const all = journal(["a", "b", "c", "d", "e", "f", "g", "h"]);
 const pairs = [all.slice(0, 2), all.slice(2, 4), all.slice(4, 6), all.slice(6, 8)];
 
 describe("follower of a journal", () => {
+  it("does not take a stream that was made anew for the one that it followed, however long that is", async () => {
+    const lines = journal(["a", "b"]);
+    let made = "once";
+    const one = follower(streamOf([lines], 1, () => made));
+    await one.catchUp();
+    await one.catchUp();
+    made = "again";
+    await expect(one.catchUp()).rejects.toThrow(StreamReplacedError);
+    expect(store.head().seq).toBe(2);
+  });
+
   it("takes the stream's lines byte for byte, from the first or from where it was", async () => {
     await fill(all.slice(0, 3));
     const f = follower(streamOf(pairs));

@@ -56,6 +56,8 @@ export class JournalFollower {
   /** Number of the stream's message to read next; 0 before the first look. */
   #next = 0;
   #lineSeq = 0;
+  /** When the stream was made: one that took its place may be as long. */
+  #created: string | null = null;
   #amongForeign = false;
   #fromFirst = false;
   #window: { readonly after: number; readonly lines: string[] } = { after: 0, lines: [] };
@@ -80,12 +82,14 @@ export class JournalFollower {
    */
   async catchUp(): Promise<void> {
     const { jsm } = this.#ports;
-    const { state } = await jsm.streams.info(streams.journal).catch((error: unknown) => {
+    const { state, created } = await jsm.streams.info(streams.journal).catch((error: unknown) => {
       // Nobody else may be there to make it again.
       if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
         throw new StreamReplacedError("the bus lost the journal's stream", { cause: error });
       throw error;
     });
+    if (created !== (this.#created ??= created))
+      throw new StreamReplacedError("the journal's stream is another one than before");
     if (state.last_seq < this.position)
       throw new StreamReplacedError("the journal's stream ends before what was read of it");
     if (this.#next === 0)
