@@ -17,7 +17,7 @@ import { eventually } from "../kit/until.ts";
 /** What no text for a person may hold. */
 const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 /** Long enough for any of the runs that end by themselves; the servers that never answer take all of it. */
-const TIME_S = 10;
+const TIME_S = 30;
 
 const said = (text: string): RecordedReply => ({ text, calls: [], promptTokens: 0, completionTokens: 0 });
 const called = (name: string, input: object, text = ""): RecordedReply => ({
