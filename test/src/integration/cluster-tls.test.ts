@@ -19,6 +19,7 @@ const SERVERS = [0, 1, 2] as const;
 const LONG_MS = 120_000;
 
 const [program] = serverPrograms();
+const why = program === undefined ? " (needs a nats-server: run npm run setup)" : "";
 
 /** A certificate of a CA of its own: `dir` gets it. */
 async function certified(dir: string) {
@@ -29,7 +30,7 @@ async function certified(dir: string) {
 }
 
 it.skipIf(program === undefined)(
-  "three servers with the lab's certificates: one hangs, all goes on; one of another CA does not join",
+  `three servers with the lab's certificates: one hangs, all goes on; one of another CA does not join${why}`,
   { timeout: 300_000 },
   async () => {
     if (program === undefined) return;
