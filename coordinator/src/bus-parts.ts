@@ -4,6 +4,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { buckets, calibrationFor, instrumentOf, type NodeId } from "@redline/shared";
 import { everyUntil, pause, StreamPublisher, type Logger } from "@redline/daemon";
 import { AttemptOrders } from "./attempt-orders.ts";
+import { BusStore } from "./bus-store.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -56,6 +57,7 @@ export interface BusPartsPorts {
 export interface BusParts {
   readonly orders: AttemptOrders;
   readonly dispatcher: Dispatcher;
+  readonly busStore: Pick<BusStore, "stores">;
   readonly jsm: Awaited<ReturnType<typeof jetstreamManager>>;
   /** Runs everything until the signal aborts and all that was taken is journalled and acknowledged. */
   run(signal: AbortSignal): Promise<void>;
@@ -97,6 +99,7 @@ export async function buildBusParts(
   });
   const mirror = new TrialMirror(connection, publisher, epoch, clock, log, ports.fail);
   const orders = new AttemptOrders(dispatcher, mirror, log);
+  const busStore = new BusStore({ publisher, bus, leaseMs: settings.REDLINE_LEASE_MS, log });
   const leases = new LeaseBook();
   const inventories = new InventoryIntake({
     store,
@@ -192,6 +195,7 @@ export async function buildBusParts(
   return {
     orders,
     dispatcher,
+    busStore,
     jsm,
     async run() {
       orders.resume(store.state);
@@ -201,6 +205,7 @@ export async function buildBusParts(
       await Promise.all([
         intake.run(js, signal),
         poison.run(js, signal),
+        busStore.run(signal),
         enrolment.watch(signal),
         followEnrolment(changes, signal),
         watchBucket(connection, buckets.inventory, (k, value) => inventories.take(k, value), watching),

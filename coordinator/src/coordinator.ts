@@ -172,6 +172,7 @@ async function runLocked(settings: Settings, log: Logger, ended: AbortSignal): P
     heard: (node) => book.get(node),
     live: (node) => (live().some((inventory) => inventory.node === node) ? book.get(node) : undefined),
     reconnects: () => bus.reconnects,
+    stores: () => parts?.busStore.stores ?? null,
     containment,
     otherVersions: () => book.otherVersions.size,
     setAside: () => setAside.counts,

@@ -41,6 +41,8 @@ export interface MetricsSource {
   readonly live: (node: NodeId) => HeardNode | undefined;
   readonly heard: (node: NodeId) => HeardNode | undefined;
   readonly reconnects: () => number;
+  /** Whether the bus stores what it is given; null where nobody asks it, as on a standby. */
+  readonly stores?: () => boolean | null;
   readonly containment: Pick<ContainmentCounters, "drain">;
   /** Nodes whose daemon speaks another protocol, and that get no work. */
   readonly otherVersions?: () => number;
@@ -142,6 +144,10 @@ export function createMetrics(source: MetricsSource): Metrics {
     ["node"],
   );
   const reconnects = counter("redline_nats_reconnects_total", "Times the NATS connection came back.");
+  const stores = gauge(
+    "redline_nats_stores",
+    "1 while the bus stores what it is given; 0: its disk or its limit is reached, or it does not answer; NaN: not asked, as by a standby.",
+  );
   const errors = counter("redline_collector_errors_total", "Collectors that failed during a scrape.", [
     "collector",
   ]);
@@ -225,6 +231,8 @@ export function createMetrics(source: MetricsSource): Metrics {
     nats: () => {
       reconnects.reset();
       reconnects.inc(source.reconnects());
+      const stored = source.stores?.() ?? null;
+      stores.set(stored === null ? Number.NaN : Number(stored));
       aside.reset();
       for (const what of SET_ASIDE) aside.labels(what).inc(source.setAside?.().get(what) ?? 0);
       expected.set(source.objectsExpected?.() ?? 0);

@@ -98,6 +98,8 @@ export const keys = {
   lease: (node: NodeId, trial: TrialId) => `${node}.${trial}`,
   inventory: (node: NodeId) => node,
   trial: (trial: TrialId) => trial,
+  /** In the bucket `trial`, of no trial: written again and again to see whether the bus stores anything. */
+  busProbe: "bus-probe",
   /** `token` as in `subjects.journal`. */
   leader: (token: string) => `leader-${token}`,
 } as const;

@@ -48,11 +48,15 @@ describe.concurrent("a bus of three servers", () => {
   });
 });
 
+/** Of the bus that is full for longer. */
+const LEASE_MS = 3000;
+
 describe.concurrent("a bus in need", () => {
   it("whose store is full says so, and loses nothing once there is room", async () => {
     // What the streams reserve, and a little more.
     await using nats = await startNats("jetstream { max_file_store: 100MB }");
-    await using b = await startBench({ REDLINE_RECORDS_MIB: "16" }, { runMs: 1000 }, nats);
+    const settings = { REDLINE_RECORDS_MIB: "16", REDLINE_LEASE_MS: `${LEASE_MS}` };
+    await using b = await startBench(settings, { runMs: 1000 }, nats);
     const study = await b.submit(local(60));
     await until("some are done", async () => (await b.trialsOf(study)).some((t) => t.state === "done"));
     const connection = await connect({ servers: nats.url });
@@ -71,15 +75,17 @@ describe.concurrent("a bus in need", () => {
         }
       });
     expect(refused).toMatch(/insufficient|resource|storage|exceeded/i);
-    await until("the coordinator says so", () =>
-      /not on the stream yet|not mirrored yet/.test(b.coordinator.said),
-    );
+    await until("the coordinator says so", () => b.coordinator.said.includes("the bus stores nothing"));
     expect(b.coordinator.said).toMatch(/insufficient|resource|storage|exceeded/i);
+    expect((await b.coordinator.get("/metrics")).text).toContain("\nredline_nats_stores 0\n");
+    // No lease can be renewed for longer than one lasts.
+    await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));
 
     await manager.streams.delete("FILL");
     await connection.close();
     const trials = await b.ended(study);
     expect(statesOf(trials)).toEqual(Array(60).fill("done"));
+    expect(trials.flatMap((t) => t.attempts.flatMap((a) => a.fault ?? []))).toEqual([]);
     expect(new Set(startsOf(b.nodes)).size).toBe(startsOf(b.nodes).length);
   });
 
