@@ -26,7 +26,7 @@ export class OpenTrials {
   /** In which order trials were submitted. */
   readonly #order = new Map<TrialId, number>();
   readonly waiting = new WaitingIndex();
-  /** Trials that others may not be shown as they are now. */
+  /** Trials that others may not be shown as they are now, over or not. */
   readonly changed = new Set<TrialView>();
 
   constructor(state: Projection) {

@@ -137,11 +137,10 @@ export class Reconciler {
     }
   }
 
-  /** Ended, shown, and nothing of it is left on a node. */
+  /** Ended, and nothing of it is left on a node. That others are shown it may still be to come. */
   #isOver(trial: TrialView, judge: JudgeClock): boolean {
     return (
       isFinal(trial.state) &&
-      !this.#book.changed.has(trial) &&
       lateSterilityOf(trial).length === 0 &&
       !isLeaving(trial, judge, this.#ports.limits.evidenceWaitMs)
     );
