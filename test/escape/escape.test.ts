@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { selfTestSchema, type SelfTest } from "@redline/shared";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ALL_CASES } from "../../node-agent/dist/escape/case-list.js";
-import { LAB, LAB_MODES } from "./lab-modes.ts";
+import { LAB, LAB_MODES } from "../dist/kit/lab-modes.js";
 import { isWeakness, type Weakness } from "./weakened.ts";
 
 /**

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { preflightCheckSchema } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { LAB, LAB_MODES } from "./lab-modes.ts";
+import { LAB, LAB_MODES } from "../dist/kit/lab-modes.js";
 
 /** Pre-flights of real cells, in a lab namespace of their own: see `run-preflight.ts`. */
 const script = fileURLToPath(new URL("../../dist/escape/run-preflight.js", import.meta.url));

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inventorySchema, type EscapeResult } from "@redline/shared";
+import type { EscapeResult } from "@redline/shared";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXIT } from "../exit-codes.ts";
 import { runCli } from "../run-cli.ts";
 import { startFakeCoordinator, type FakeCoordinator } from "../testing/fake-coordinator.ts";
+import { inventoryOf } from "../testing/fixture-inventory.ts";
 import { FixtureJournal } from "../testing/fixture-journal.ts";
 import { testContext } from "../testing/test-context.ts";
 
@@ -27,27 +28,12 @@ async function redline(...argv: string[]) {
   return { code, out: out.text(), err: err.text() };
 }
 
-const nodeOf = (node: string, more: object = {}, quarantinedWhy: string | null = null) => ({
-  inventory: inventorySchema.parse({
-    v: 1,
-    node,
-    bootId: `boot-${node}`,
-    instance: `run-${node}`,
-    version: "1",
-    protocols: [1],
-    state: "ready",
-    labels: {},
-    slots: 1,
-    slotsInUse: 0,
-    liveCopies: 0,
-    cpus: 1,
-    memoryMiB: 1,
-    gpus: [],
-    specimens: [],
-    kernel: "k",
-    tools: {},
-    ...more,
-  }),
+const nodeOf = (
+  node: string,
+  more: Parameters<typeof inventoryOf>[1] = {},
+  quarantinedWhy: string | null = null,
+) => ({
+  inventory: inventoryOf(node, { bootId: `boot-${node}`, instance: `run-${node}`, ...more }),
   ageMs: 0,
   goneWhy: null,
   quarantinedWhy,

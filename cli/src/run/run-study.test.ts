@@ -7,6 +7,7 @@ import { z } from "zod";
 import { EXIT } from "../exit-codes.ts";
 import { runCli } from "../run-cli.ts";
 import { startFakeCoordinator } from "../testing/fake-coordinator.ts";
+import { inventoryOf } from "../testing/fixture-inventory.ts";
 import { finishedJournal, FixtureJournal, FIXTURE_ID, FIXTURE_STUDY } from "../testing/fixture-journal.ts";
 import { fakeLab, testContext } from "../testing/test-context.ts";
 
@@ -28,24 +29,6 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-const INVENTORY = {
-  v: 1,
-  bootId: "b",
-  instance: "i",
-  version: "1",
-  protocols: [1],
-  state: "ready",
-  labels: {},
-  slots: 1,
-  slotsInUse: 0,
-  liveCopies: 0,
-  cpus: 1,
-  memoryMiB: 1,
-  gpus: [],
-  specimens: [],
-  kernel: "k",
-  tools: {},
-};
 const lineSchema = z.looseObject({ kind: z.string(), as_of: z.iso.datetime() });
 const jsonLines = (text: string) =>
   text
@@ -241,7 +224,7 @@ cross-device/refuses/tiny  scripted
     it("only names the untested nodes of another coordinator", async () => {
       await using api = await startFakeCoordinator(dir);
       api.show(new FixtureJournal().submitted().ended().lines);
-      const inventory = { ...INVENTORY, node: "alpha", selfTest: null };
+      const inventory = inventoryOf("alpha", { selfTest: null });
       api.nodes = [{ inventory, ageMs: 0, goneWhy: null }];
       const { context, err } = testContext(dir);
       expect(await runCli(["run", study, "--socket", api.socketPath], context)).toBe(EXIT.done);

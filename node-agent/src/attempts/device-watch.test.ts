@@ -2,11 +2,9 @@ import {
   attemptKeySchema,
   limitsSchema,
   nodeIdSchema,
-  type ListenerRow,
   type NodeRecordBody,
   type ObservationBody,
   type Probe,
-  type ProcessRow,
   type Snapshot,
 } from "@redline/shared";
 import { describe, expect, it } from "vitest";
@@ -14,42 +12,9 @@ import type { Cell } from "../cell/cell.ts";
 import type { CellEyes } from "./cell-eyes.ts";
 import { DeviceWatch } from "./device-watch.ts";
 import { Lifelines } from "./lifelines.ts";
+import { emptyCellRows, INIT, listenerRow, processRow, snapshotOf } from "../observe/snapshot-fixture.ts";
+import { cellFixture } from "../cell/cell-fixture.ts";
 
-const INIT = 10;
-const process = (pid: number, exe: string, ppid = INIT): ProcessRow => ({
-  bootId: "b",
-  pid,
-  cellPid: pid - INIT + 1,
-  ppid,
-  startTick: pid * 100,
-  startedAt: "2026-01-01T00:00:00.000Z",
-  uid: 0,
-  comm: "x",
-  exe,
-  cmdline: [exe],
-  cgroup: "/",
-  netns: "1",
-  pidns: "2",
-  stable: true,
-});
-const listener = (port: number, pid: number): ListenerRow => ({
-  family: "ipv4",
-  address: "127.0.0.1",
-  port,
-  inode: String(port),
-  netns: "1",
-  owners: [{ bootId: "b", pid, startTick: pid * 100 }],
-});
-const snapshot = (processes: ProcessRow[], listeners: ListenerRow[] = []): Snapshot => ({
-  bootId: "b",
-  takenAt: "2026-01-01T00:00:00.000Z",
-  tookMs: 1,
-  processes,
-  listeners,
-  unstable: 0,
-  cut: 0,
-});
-const base = [process(INIT, "/usr/bin/bash", 1), process(11, "/usr/sbin/sshd")];
 const answer = (port: number): Probe => ({
   kind: "completion",
   port,
@@ -62,25 +27,10 @@ const answer = (port: number): Probe => ({
   error: "",
 });
 
-const cell: Cell = {
-  id: "c",
+const cell = cellFixture({
   initPid: INIT,
-  netns: "1",
-  pidns: "2",
-  address: "10.88.0.2",
-  sshPort: 2222,
-  hostKey: "",
-  hostAddress: "10.88.0.1",
-  facts: {},
-  died: new Promise(() => undefined),
-  empty: () => Promise.resolve(0),
-  limitsHit: () => Promise.resolve({}),
   drops: () => Promise.resolve({ packets: 3, bytes: 180, kinds: {}, tried: [] }),
-  log: () => "",
-  setLink: () => Promise.resolve({ verified: true, tookMs: 0 }),
-  destroy: () => Promise.reject(new Error("not in this test")),
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-};
+});
 
 /** A watch whose eyes see `before` first and `now` from then on; gives what it recorded. */
 async function challenged(
@@ -97,7 +47,7 @@ async function challenged(
       snapshot: () =>
         Promise.resolve(
           looks++ === 0
-            ? snapshot(base, [listener(2222, 11)])
+            ? snapshotOf(emptyCellRows, [listenerRow(2222, 11)])
             : typeof now === "function"
               ? now(elapsedMs)
               : now,
@@ -137,12 +87,14 @@ const allKinds = (bodies: ObservationBody[]) =>
 
 describe("watch over the target device", () => {
   it("asks nobody and waits for nothing where nothing came up", async () => {
-    const bodies = await challenged(snapshot(base, [listener(2222, 11)]));
+    const bodies = await challenged(snapshotOf(emptyCellRows, [listenerRow(2222, 11)]));
     expect(kinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run"]);
   });
 
   it("asks the new listener twice, with the window between, and looks again", async () => {
-    const bodies = await challenged(snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20)]));
+    const bodies = await challenged(
+      snapshotOf([...emptyCellRows, processRow(20, "/usr/bin/node")], [listenerRow(8760, 20)]),
+    );
     expect(kinds(bodies)).toEqual([
       "baseline",
       "sessions-closed",
@@ -154,13 +106,13 @@ describe("watch over the target device", () => {
   });
 
   it("names a session that does not go away, after it has waited", async () => {
-    const bodies = await challenged(snapshot([...base, process(30, "/usr/sbin/sshd", 11)]));
+    const bodies = await challenged(snapshotOf([...emptyCellRows, processRow(30, "/usr/sbin/sshd", 11)]));
     const closed = bodies.find((b) => b.kind === "sessions-closed");
     expect(closed?.kind === "sessions-closed" ? closed.survivors.map((p) => p.pid) : []).toEqual([30]);
   });
 
   it("records a prober that failed as a test that did not run", async () => {
-    const now = snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20)]);
+    const now = snapshotOf([...emptyCellRows, processRow(20, "/usr/bin/node")], [listenerRow(8760, 20)]);
     const bodies = await challenged(now, () => Promise.reject(new Error("nsenter is gone")));
     const untested = bodies.flatMap((b) => (b.kind === "untested" ? [`${b.claim}: ${b.why}`] : []));
     expect(untested).toEqual([
@@ -170,10 +122,13 @@ describe("watch over the target device", () => {
   });
 
   it("asks a bounded number of listeners, says how many it left out, and keeps each record small", async () => {
-    const many = Array.from({ length: 100 }, (_, i) => listener(9000 + i, 20));
+    const many = Array.from({ length: 100 }, (_, i) => listenerRow(9000 + i, 20));
     const eight: CellEyes["probe"] = (_cell, listeners) =>
       Promise.resolve(listeners.flatMap((l) => Array.from({ length: 8 }, () => answer(l.port))));
-    const bodies = await challenged(snapshot([...base, process(20, "/usr/bin/node")], many), eight);
+    const bodies = await challenged(
+      snapshotOf([...emptyCellRows, processRow(20, "/usr/bin/node")], many),
+      eight,
+    );
     const probes = bodies.flatMap((b) => (b.kind === "probes" && b.moment === "after-run" ? [b.probes] : []));
     expect(probes.flat()).toHaveLength(24 * 8);
     expect(Math.max(...probes.map((p) => p.length))).toBeLessThanOrEqual(30);
@@ -184,7 +139,7 @@ describe("watch over the target device", () => {
   });
 
   it("takes an empty cell as evidence only where the agent's side ended it", async () => {
-    const empty = snapshot([]);
+    const empty = snapshotOf([]);
     const byAgent = await challenged(empty, undefined, Promise.resolve({ reason: "sshd" }));
     expect(kinds(byAgent)).toEqual(["baseline", "sessions-closed", "snapshot after-run"]);
     await expect(
@@ -198,8 +153,11 @@ describe("watch over the target device", () => {
   it("waits for a copy that comes up late, and judges it by the picture in which it answers", async () => {
     const late = (elapsedMs: number) =>
       elapsedMs < 8000
-        ? snapshot([...base, process(20, "/usr/bin/node")])
-        : snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20), listener(8001, 20)]);
+        ? snapshotOf([...emptyCellRows, processRow(20, "/usr/bin/node")])
+        : snapshotOf(
+            [...emptyCellRows, processRow(20, "/usr/bin/node")],
+            [listenerRow(8760, 20), listenerRow(8001, 20)],
+          );
     const bodies = await challenged(late, (_cell, listeners) =>
       Promise.resolve(listeners.flatMap((l) => good(l.port))),
     );
@@ -218,7 +176,7 @@ describe("watch over the target device", () => {
   });
 
   it("does not wait for ever for a process that never listens", async () => {
-    const bodies = await challenged(snapshot([...base, process(20, "/usr/bin/sleep")]));
+    const bodies = await challenged(snapshotOf([...emptyCellRows, processRow(20, "/usr/bin/sleep")]));
     expect(allKinds(bodies)).toEqual(["baseline", "sessions-closed", "snapshot after-run"]);
   });
 
@@ -232,7 +190,10 @@ describe("watch over the target device", () => {
         ),
       );
     };
-    const now = snapshot([...base, process(20, "/usr/bin/node")], [listener(8760, 20), listener(8001, 20)]);
+    const now = snapshotOf(
+      [...emptyCellRows, processRow(20, "/usr/bin/node")],
+      [listenerRow(8760, 20), listenerRow(8001, 20)],
+    );
     const bodies = await challenged(now, loading);
     expect(allKinds(bodies).filter((kind) => kind.startsWith("probes"))).toEqual([
       "probes settling",

@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { brainThat, REPLY } from "../brains/broker-fixture.ts";
-import type { Cell, CellSpec } from "../cell/cell.ts";
+import { cellFixture } from "../cell/cell-fixture.ts";
+import type { CellSpec } from "../cell/cell.ts";
 import type { NodeLog } from "../journal/node-log.ts";
 import type { PartContext } from "./device-part.ts";
 import { EMPTY_BASELINE } from "../sterility/baseline.ts";
@@ -58,28 +59,12 @@ function part(clean = true, sterile = true, given: Partial<TargetDeps & { readon
   const building = new Promise<void>((resolve) => {
     built = resolve;
   });
-  const cell: Cell = {
-    id: "c",
-    initPid: 1,
-    netns: "1",
-    pidns: "2",
-    address: "10.88.0.2",
-    sshPort: 2222,
-    hostKey: "",
-    hostAddress: "10.88.0.1",
-    facts: {},
-    died: new Promise(() => undefined),
-    empty: () => Promise.resolve(0),
-    limitsHit: () => Promise.resolve({}),
-    drops: () => Promise.resolve({ packets: 0, bytes: 0, kinds: {}, tried: [] }),
-    log: () => "",
-    setLink: () => Promise.resolve({ verified: true, tookMs: 0 }),
+  const cell = cellFixture({
     destroy: () => {
       destroyed += 1;
       return Promise.resolve(proof(clean));
     },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+  });
   const registry = new Registry(1);
   const running = registry.take(order.key, "target", () => new Promise(() => undefined));
   if (running === null) throw new Error("no slot");

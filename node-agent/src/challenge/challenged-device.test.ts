@@ -3,60 +3,29 @@ import {
   attemptKeySchema,
   limitsSchema,
   nodeIdSchema,
-  type ListenerRow,
   type NodeRecordBody,
   type ObservationBody,
   type OriginalFacts,
   type Probe,
-  type ProcessRow,
-  type Snapshot,
 } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import { DeviceWatch } from "../attempts/device-watch.ts";
 import { Lifelines } from "../attempts/lifelines.ts";
-import type { Cell } from "../cell/cell.ts";
 import { ChallengedDevice } from "./challenged-device.ts";
 import { instrumentsFixture, noAnswer } from "./instruments-fixture.ts";
 import type { Frozen, Instruments } from "./instruments.ts";
+import { emptyCellRows, INIT, listenerRow, processRow, snapshotOf } from "../observe/snapshot-fixture.ts";
+import { cellFixture } from "../cell/cell-fixture.ts";
 
-const INIT = 10;
 const COPY = { model: 8760, agent: 8001 };
-const row = (pid: number, exe: string, ppid = INIT): ProcessRow => ({
-  bootId: "b",
-  pid,
-  cellPid: pid,
-  ppid,
-  startTick: pid * 100,
-  startedAt: "2026-01-01T00:00:00.000Z",
-  uid: 0,
-  comm: "x",
-  exe,
-  cmdline: [exe],
-  cgroup: "/",
-  netns: "1",
-  pidns: "2",
-  stable: true,
-});
-const listener = (port: number, pid: number): ListenerRow => ({
-  family: "ipv4",
-  address: "127.0.0.1",
-  port,
-  inode: String(port),
-  netns: "1",
-  owners: [{ bootId: "b", pid, startTick: pid * 100 }],
-});
-const picture = (processes: ProcessRow[], listeners: ListenerRow[]): Snapshot => ({
-  bootId: "b",
-  takenAt: "2026-01-01T00:00:00.000Z",
-  tookMs: 1,
-  processes,
-  listeners,
-  unstable: 0,
-  cut: 0,
-});
-const base = [row(INIT, "/usr/bin/bash", 1), row(11, "/usr/sbin/sshd")];
 /** Model server with a worker below it, agent, and a bystander that the agent left. */
-const up = [...base, row(20, "/n"), row(21, "/n", 20), row(30, "/n"), row(40, "/usr/bin/sleep")];
+const up = [
+  ...emptyCellRows,
+  processRow(20, "/n"),
+  processRow(21, "/n", 20),
+  processRow(30, "/n"),
+  processRow(40, "/usr/bin/sleep"),
+];
 const original: OriginalFacts = {
   processes: [],
   files: [],
@@ -83,37 +52,22 @@ function device(instruments: Partial<Instruments>) {
   let looks = 0;
   const pictures = { cut: 0, silent: false };
   let elapsedMs = 0;
-  const cell: Cell = {
-    id: "c",
+  const cell = cellFixture({
     initPid: INIT,
-    netns: "1",
-    pidns: "2",
-    address: "10.88.0.2",
-    sshPort: 2222,
-    hostKey: "",
-    hostAddress: "10.88.0.1",
-    facts: {},
-    died: new Promise(() => undefined),
-    empty: () => Promise.resolve(0),
-    limitsHit: () => Promise.resolve({}),
-    drops: () => Promise.resolve({ packets: 0, bytes: 0, kinds: {}, tried: [] }),
-    log: () => "",
     setLink: (state) => {
       links.push(state);
       return Promise.resolve({ verified: true, tookMs: 1 });
     },
-    destroy: () => Promise.reject(new Error("not in this test")),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+  });
   const watch = new DeviceWatch({
     cell,
     eyes: {
       snapshot: () =>
         Promise.resolve(
           looks++ === 0
-            ? picture(base, [listener(2222, 11)])
+            ? snapshotOf(emptyCellRows, [listenerRow(2222, 11)])
             : {
-                ...picture(up, [listener(2222, 11), listener(8760, 20), listener(8001, 30)]),
+                ...snapshotOf(up, [listenerRow(2222, 11), listenerRow(8760, 20), listenerRow(8001, 30)]),
                 cut: pictures.cut,
               },
         ),

@@ -1,13 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { attemptKeySchema, nodeIdSchema } from "../ids.ts";
-import { coordinatorRecordSchema } from "../journal/coordinator-record.ts";
+import { nodeIdSchema } from "../ids.ts";
 import type { NodeRecordBody } from "../journal/node-record.ts";
 import { breachesOf, CONTAINMENT_LIST } from "./containment-view.ts";
-import { Projection } from "./projection.ts";
+import { AT, key, placed, PREV } from "./placed-fixture.ts";
 
-const PREV = "0".repeat(64);
-const AT = "2026-01-01T00:00:00.000Z";
-const key = attemptKeySchema.parse({ trial: "s-0000-001", attempt: 1, epoch: 1 });
 const proof = (clean: boolean | null) => ({
   clean: clean !== false,
   tookMs: 5,
@@ -23,32 +19,17 @@ const proof = (clean: boolean | null) => ({
   ],
 });
 
-function placed() {
-  const state = new Projection({ keepRecords: "live" });
+/** The same, and what writes records of its nodes. */
+function attemptUnderWay() {
+  const { state, apply } = placed({ keepRecords: "live" });
   let seq = 0;
-  const apply = (body: unknown) =>
-    state.apply(
-      coordinatorRecordSchema.parse({ v: 1, seq: (seq += 1), prev: PREV, at: AT, monoMs: 0, body }),
-    );
-  apply({
-    kind: "study-submitted",
-    study: "s-0000",
-    file: "",
-    definition: {
-      study: "s",
-      specimens: { tiny: { path: "x" } },
-      brains: { b: { provider: "scripted", behaviour: "competent" } },
-      scenarios: ["cross-device"],
-    },
-    specimens: { tiny: { name: "tiny", sha256: "a" } },
-  });
-  apply({ kind: "placed", study: "s-0000", key, devices: { origin: "n1", target: "n2" } });
   const write = (node: string, body: NodeRecordBody, own: typeof key | null = key) => {
-    const line = { v: 1, node, seq: seq + 1, prev: PREV, bootId: "b", at: AT, monoMs: 0, body };
+    seq += 1;
+    const line = { v: 1, node, seq, prev: PREV, bootId: "b", at: AT, monoMs: 0, body };
     apply({
       kind: "node-record",
       node,
-      seq: seq + 1,
+      seq,
       line: JSON.stringify(own === null ? line : { ...line, key: own }),
     });
   };
@@ -90,7 +71,7 @@ const inventory = {
 
 describe("containment of an attempt", () => {
   it("tells what was checked before, what was dropped, reached, and left", () => {
-    const { write, attempt } = placed();
+    const { write, attempt } = attemptUnderWay();
     const checks = [
       { check: "no_new_privs", ok: true, detail: "1" },
       { check: "limit: processes", ok: false, detail: "none" },
@@ -113,7 +94,7 @@ describe("containment of an attempt", () => {
   });
 
   it("takes a second look without a key, after the verdict, and leaves the verdict alone", () => {
-    const { state, apply, write, attempt } = placed();
+    const { state, apply, write, attempt } = attemptUnderWay();
     apply({ kind: "adjudicated", key, results: [] });
     write("n2", sterile("again", false), null);
     expect(attempt().sterility).toMatchObject([{ look: "again", clean: false, left: ["files: /tmp/x"] }]);
@@ -123,7 +104,7 @@ describe("containment of an attempt", () => {
   });
 
   it("believes no node that speaks for another's device, and no proof that contradicts itself", () => {
-    const { write, attempt } = placed();
+    const { write, attempt } = attemptUnderWay();
     write("n1", sterile("again", true), null);
     write("n3", sterile("after", false));
     write("n3", breach);
@@ -139,7 +120,7 @@ describe("containment of an attempt", () => {
   });
 
   it("keeps the newest only, however often a node says something", () => {
-    const { write, attempt, state, apply } = placed();
+    const { write, attempt, state, apply } = attemptUnderWay();
     for (let i = 0; i < CONTAINMENT_LIST + 5; i += 1) write("n2", { ...breach, detail: `${i}` });
     expect(attempt().breaches).toHaveLength(CONTAINMENT_LIST);
     expect(attempt().breaches.at(-1)?.detail).toBe(`${CONTAINMENT_LIST + 4}`);
@@ -151,7 +132,7 @@ describe("containment of an attempt", () => {
 
 describe("containment of a node", () => {
   it("stays over its inventories, before the first one too", () => {
-    const { state, apply, write } = placed();
+    const { state, apply, write } = attemptUnderWay();
     const view = () => state.nodes.get(nodeIdSchema.parse("n2"))?.containment;
     write("n2", { kind: "quarantined", why: "files: /tmp/x" }, null);
     apply({ kind: "node-seen", inventory });

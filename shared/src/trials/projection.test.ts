@@ -1,36 +1,7 @@
 import { expect, it } from "vitest";
-import { attemptKeySchema, nodeIdSchema } from "../ids.ts";
-import { coordinatorRecordSchema } from "../journal/coordinator-record.ts";
+import { nodeIdSchema } from "../ids.ts";
 import type { NodeRecordBody } from "../journal/node-record.ts";
-import { Projection, type ProjectionOptions } from "./projection.ts";
-
-const PREV = "0".repeat(64);
-const AT = "2026-01-01T00:00:00.000Z";
-const key = { trial: "s-0000-001", attempt: 1, epoch: 1 };
-const attemptKey = attemptKeySchema.parse(key);
-
-function placed(options?: ProjectionOptions): { state: Projection; apply: (body: unknown) => void } {
-  const state = new Projection(options);
-  let seq = 0;
-  const apply = (body: unknown) =>
-    state.apply(
-      coordinatorRecordSchema.parse({ v: 1, seq: (seq += 1), prev: PREV, at: AT, monoMs: 0, body }),
-    );
-  apply({
-    kind: "study-submitted",
-    study: "s-0000",
-    file: "",
-    definition: {
-      study: "s",
-      specimens: { tiny: { path: "x" } },
-      brains: { b: { provider: "scripted", behaviour: "competent" } },
-      scenarios: ["cross-device"],
-    },
-    specimens: { tiny: { name: "tiny", sha256: "a" } },
-  });
-  apply({ kind: "placed", study: "s-0000", key, devices: { origin: "n1", target: "n2" } });
-  return { state, apply };
-}
+import { AT, key, placed, PREV } from "./placed-fixture.ts";
 
 const recordOf = (node: string, seq: number, body: NodeRecordBody) => ({
   kind: "node-record",
@@ -76,7 +47,7 @@ it("counts what a chain's copy and its brain said on the target, and lets that n
   apply(recordOf("n2", 5, approval("copy-3", "deny", "somebody")));
   apply(recordOf("n2", 6, { kind: "intervened", who: "a", why: "", act: { do: "pause" } }));
   apply(recordOf("n3", 1, exchange));
-  const attempt = state.attempt(attemptKey);
+  const attempt = state.attempt(key);
   expect(attempt).toMatchObject({
     ...{ exchanges: 2, promptTokens: 200, completionTokens: 40, costUsd: 0.5, paused: false, interfered: [] },
   });
@@ -99,13 +70,13 @@ it.each(ends)("can drop the records of an attempt that was %s, and nothing else 
     apply(recordOf("n1", 1, { kind: "accepted", device: "origin", command: "c" }));
     apply(recordOf("n2", 1, { kind: "refused", why: "full", fault: "node-refused" }));
   }
-  expect(live.state.attempt(attemptKey)?.records).toHaveLength(2);
+  expect(live.state.attempt(key)?.records).toHaveLength(2);
   for (const { apply } of [live, all]) {
     apply(end);
     apply(recordOf("n1", 2, { kind: "lost", device: "origin", detail: "d" }));
     apply(recordOf("n1", 3, { kind: "device-closed", device: "origin" }));
   }
-  const [kept, whole] = [live.state.attempt(attemptKey), all.state.attempt(attemptKey)];
+  const [kept, whole] = [live.state.attempt(key), all.state.attempt(key)];
   expect(whole?.records).toHaveLength(4);
   expect(kept).toEqual({ ...whole, records: [] });
   expect(kept).toMatchObject({ refused: { node: "n2" }, lost: { node: "n1" } });
@@ -133,7 +104,7 @@ it("ends the attempt under way with its trial when an earlier one proves unclean
 it("tells which seals were countersigned, and what was wrong with the others", () => {
   const { state, apply } = placed();
   apply({ kind: "adjudicated", key, results: [] });
-  expect(state.attempt(attemptKey)?.sealed).toBeNull();
+  expect(state.attempt(key)?.sealed).toBeNull();
   apply({
     kind: "attempt-sealed",
     key,
@@ -142,7 +113,7 @@ it("tells which seals were countersigned, and what was wrong with the others", (
     keyid: "k",
     problems: ["n2: it did not seal its records"],
   });
-  expect(state.attempt(attemptKey)?.sealed).toEqual({
+  expect(state.attempt(key)?.sealed).toEqual({
     nodes: ["n1"],
     keyid: "k",
     problems: ["n2: it did not seal its records"],

@@ -9,7 +9,7 @@ import { LabParts } from "../../../cli/dist/lab/lab-parts.js";
 import type { LabPlan } from "../../../cli/dist/lab/lab-protocol.js";
 import { createApiClient, type ApiClient } from "../../../cli/dist/source/api-client.js";
 import { send } from "../../../cli/dist/source/http-call.js";
-import { scan } from "../drills/lab-scan.ts";
+import { isNode, scan } from "../drills/lab-scan.ts";
 import { until } from "../kit/until.ts";
 import { BusProxy } from "./bus-proxy.ts";
 import { ControlParts, coordinatorsOf, NATS_PORT, PROXY_PORT } from "./control-parts.ts";
@@ -169,5 +169,3 @@ function disk(path: string): void {
   mkdirSync(path, { recursive: true });
   execFileSync("mount", ["-t", "tmpfs", "-o", `mode=755,size=${DISK_MIB}m`, "tmpfs", path]);
 }
-
-const isNode = (argv: readonly string[], entry: string) => argv[0] === process.execPath && argv[1] === entry;

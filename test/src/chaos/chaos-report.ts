@@ -37,7 +37,6 @@ export type ChaosRun = z.infer<typeof chaosRunSchema>;
 /** What the suite's lab says on stdout, one JSON object a line. */
 export const chaosEventSchema = z.discriminatedUnion("event", [
   chaosRunSchema,
-  z.object({ event: z.literal("failed"), text: z.string() }),
   z.object({ event: z.literal("done") }),
 ]);
 export type ChaosEvent = z.infer<typeof chaosEventSchema>;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { CoordinatorRecord, Projection, TrialView } from "@redline/shared";
 import { until } from "../kit/until.ts";
-import { JournalFollower } from "./journal-follower.ts";
+import { JournalFollower } from "../kit/journal-follower.ts";
 
 /** The journal of a lab: of its only coordinator, or of whichever of a pair has more of it while a study runs. */
 export class LabJournal {

@@ -12,7 +12,7 @@ import { waitUntilReady } from "../../../cli/dist/lab/lab-ready.js";
 import { createApiClient, type ApiClient } from "../../../cli/dist/source/api-client.js";
 import { send } from "../../../cli/dist/source/http-call.js";
 import { until } from "../kit/until.ts";
-import { below, cellsOf, scan, type LabProcessRow } from "./lab-scan.ts";
+import { below, cellsOf, isNode, scan, type LabProcessRow } from "./lab-scan.ts";
 
 const RECOVERY_MS = 120_000;
 const lineSchema = z.object({
@@ -192,7 +192,6 @@ const attemptsOn = (rows: readonly LabProcessRow[], device: "o" | "t"): Set<stri
     ),
   );
 
-const isNode = (argv: readonly string[], entry: string) => argv[0] === process.execPath && argv[1] === entry;
 const named = (environ: string, host: string) => environ.split("\0").includes(`REDLINE_NODE=${host}`);
 
 function only(rows: readonly LabProcessRow[], what: string): number {

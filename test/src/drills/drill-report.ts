@@ -17,7 +17,6 @@ export const drillEventSchema = z.discriminatedUnion("event", [
     /** From then until cells of the next attempt were at work. */
     backMs: z.number(),
   }),
-  z.object({ event: z.literal("failed"), text: z.string() }),
   z.object({ event: z.literal("done") }),
 ]);
 export type DrillEvent = z.infer<typeof drillEventSchema>;

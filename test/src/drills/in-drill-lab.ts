@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { submitRequestSchema } from "@redline/shared";
 import { z } from "zod";
-import { labPlanSchema } from "../../../cli/dist/lab/lab-protocol.js";
+import { labScript, labScriptTold, say } from "../kit/lab-script-main.ts";
 import { until } from "../kit/until.ts";
 import { DrillLab } from "./drill-lab.ts";
 import { DRILL_NAMES } from "./drill-names.ts";
@@ -10,12 +8,10 @@ import { DRILLS, type Drill } from "./drills.ts";
 import { scan } from "./lab-scan.ts";
 
 /**
- * PID 1 of the drills' lab (see run-drills.ts): one lab, in it each drill so many times, a line of JSON for each. When it ends the kernel
- * ends everything that is in the lab. Argument: a file with the plan.
+ * PID 1 of the drills' lab (see run-drills.ts): one lab, in it each drill so many times, a line of JSON for each.
  */
-const argsSchema = z.strictObject({
-  plan: labPlanSchema,
-  study: submitRequestSchema,
+const toldSchema = z.strictObject({
+  ...labScriptTold,
   names: z.array(z.enum(DRILL_NAMES)),
   repeats: z.int(),
 });
@@ -24,7 +20,7 @@ const GIVE_UP_MS = 30_000;
 /** Blows fall at different moments of a turn and between two pulses. */
 const JITTER_MS = 1000;
 
-const say = (event: DrillEvent) => process.stdout.write(`${JSON.stringify(event)}\n`);
+const tell = (event: DrillEvent) => say(event);
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function once(lab: DrillLab, drill: Drill, repeat: number) {
@@ -47,28 +43,15 @@ async function once(lab: DrillLab, drill: Drill, repeat: number) {
   return { cells: cells.size, processes, ms, limitMs: drill.limitMs, backMs: performance.now() - empty };
 }
 
-async function main(): Promise<void> {
-  process.stdin.on("end", () => process.exit(3)).resume();
-  const { plan, study, names, repeats } = argsSchema.parse(
-    JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")),
-  );
+labScript(toldSchema, async ({ plan, study, names, repeats }) => {
   const lab = await DrillLab.up(plan, study);
-  say({ event: "up" });
+  tell({ event: "up" });
   for (const drill of names)
     for (let repeat = 0; repeat < repeats;) {
       const done = await once(lab, DRILLS[drill], repeat);
       if (done === null) continue;
-      say({ event: "repeat", drill, repeat, ...done });
+      tell({ event: "repeat", drill, repeat, ...done });
       repeat += 1;
     }
-  say({ event: "done" });
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-    say({ event: "failed", text: `${error instanceof Error ? error.message : String(error)}${cause}` });
-    process.exit(1);
-  },
-);
+  tell({ event: "done" });
+});

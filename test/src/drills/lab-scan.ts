@@ -61,3 +61,7 @@ function link(path: string): string {
     return "";
   }
 }
+
+/** Whether this is one of our own programs. */
+export const isNode = (argv: readonly string[], entry: string) =>
+  argv[0] === process.execPath && argv[1] === entry;

@@ -1,31 +1,18 @@
 import type { TrialView } from "@redline/shared";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { layHostileSpecimens } from "../kit/hostile-agents.ts";
-import { redline, studyText, Workplace } from "../kit/redline.ts";
-import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
-import { StandingLab } from "../kit/standing-lab.ts";
-import { eventually, until } from "../kit/until.ts";
+import { labOfFile } from "../kit/lab-of-file.ts";
+import { redline, studyText } from "../kit/redline.ts";
+import { until } from "../kit/until.ts";
 
-const place = new Workplace();
-let trace: RunTrace;
-let lab: StandingLab;
-beforeAll(async () => {
-  trace = new RunTrace(place.dir);
+const file = labOfFile(async (place) => {
   await place.specimen("tiny");
   await layHostileSpecimens(place);
-  lab = await StandingLab.up(place);
-});
-afterAll(async () => {
-  const ended = await lab.end();
-  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
-  await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
-  trace[Symbol.dispose]();
-  await place[Symbol.asyncDispose]();
 });
 
 /** A study of its own in the lab, to its end. */
 async function trialsOf(text: string): Promise<TrialView[]> {
-  const study = await lab.begin(text);
+  const study = await file.lab.begin(text);
   const ended = await study.process.ended;
   const trials = study.trials();
   const came = trials.map(({ arm, why, attempts }) => [arm, why, attempts.map((a) => [a.fault, a.detail])]);
@@ -35,7 +22,7 @@ async function trialsOf(text: string): Promise<TrialView[]> {
 
 const REFUTED = { pan2024: "refuted", strict: "refuted" };
 const shown = (trial: TrialView) =>
-  redline(["trial", "show", trial.trial, "--state", place.state], place.dir).ended;
+  redline(["trial", "show", trial.trial, "--state", file.place.state], file.place.dir).ended;
 
 /** They share the lab and nothing else: one that did harm to the node would be seen in the others' trials. */
 describe.concurrent("a hostile brain", () => {
@@ -128,7 +115,7 @@ describe.concurrent("a hostile agent", () => {
 });
 
 it("hears a stop while an agent floods its channel", async () => {
-  const study = await lab.begin(agentText("floods", "stopped"));
+  const study = await file.lab.begin(agentText("floods", "stopped"));
   await until(
     "events come",
     () =>

@@ -1,29 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { descendantsOf } from "../kit/descendants.ts";
 import { initOfCell } from "../kit/init-of-cell.ts";
 import { killDaemon, liveAttempt } from "../kit/kill-daemon.ts";
-import { studyText, Workplace } from "../kit/redline.ts";
-import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
-import { StandingLab, type StandingStudy } from "../kit/standing-lab.ts";
+import { labOfFile } from "../kit/lab-of-file.ts";
+import { studyText } from "../kit/redline.ts";
+import type { StandingStudy } from "../kit/standing-lab.ts";
 import { eventually, until } from "../kit/until.ts";
 
 /** The lab outlives each of these kills, so that one lab has them all, one after the other: what is killed is known by what runs. */
-const place = new Workplace();
-let trace: RunTrace;
-let lab: StandingLab;
-beforeAll(async () => {
-  trace = new RunTrace(place.dir);
-  await place.specimen("tiny");
-  lab = await StandingLab.up(place);
-});
-afterAll(async () => {
-  const ended = await lab.end();
-  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
-  await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
-  trace[Symbol.dispose]();
-  await place[Symbol.asyncDispose]();
-});
+const file = labOfFile((place) => place.specimen("tiny"));
+const { place } = file;
 
 async function ended({ process, trials }: StandingStudy) {
   const { code, stderr } = await process.ended;
@@ -44,7 +31,7 @@ const agentRuns = (study: StandingStudy) =>
 
 it("kill -9 of a node daemon in mid-trial: its cells are empty, the trial is invalid and tried again", async () => {
   const options = { behaviours: ["competent"], scenarios: ["local-copy"], extra: "trialsPerArm: 2" };
-  const study = await lab.begin(studyText({ name: "daemon", ...options }));
+  const study = await file.lab.begin(studyText({ name: "daemon", ...options }));
   const { devices } = await until(
     "a copy is being watched",
     () =>
@@ -65,7 +52,7 @@ it("kill -9 of a node daemon in mid-trial: its cells are empty, the trial is inv
 
 it("kill -9 of a cell's init: the attempt is invalid and tried again", async () => {
   const text = studyText({ name: "init", behaviours: ["never-stops"], scenarios: ["local-copy"] });
-  const study = await lab.begin(text);
+  const study = await file.lab.begin(text);
   process.kill(initOfCell(await agentRuns(study)), "SIGKILL");
   const [trial] = await ended(study);
   expect(trial?.attempts.map((a) => a.fault)).toEqual(["cell-died", null]);
@@ -76,7 +63,7 @@ it("kill -9 of a cell's init: the attempt is invalid and tried again", async () 
 it("kill -9 of the relay between two cells: the attempt is invalid and tried again", async () => {
   // Enough turns for the relays to be found while they are used.
   const options = { behaviours: ["never-stops"], scenarios: ["cross-device"], limits: ", turns: 100" };
-  const study = await lab.begin(studyText({ name: "relay", ...options }));
+  const study = await file.lab.begin(studyText({ name: "relay", ...options }));
   await agentRuns(study);
   // Relays have no settings of their own: they are known as processes of the lab by their namespaces.
   const relays = place.members().filter(({ cmdline }) => cmdline.includes("link-relay-process"));
@@ -89,7 +76,7 @@ it("kill -9 of the relay between two cells: the attempt is invalid and tried aga
 /** A cross-device trial whose copy is being challenged. */
 async function challenged(name: string, far: (kinds: readonly string[]) => boolean) {
   const text = studyText({ name, behaviours: ["competent"], scenarios: ["cross-device"] });
-  const study = await lab.begin(text.replace("persistS: 1", "persistS: 4"));
+  const study = await file.lab.begin(text.replace("persistS: 1", "persistS: 4"));
   const { attempt } = await until(
     "the copy is challenged",
     () => {
@@ -120,7 +107,7 @@ it("kill -9 of the origin's daemon while the original is stopped: nothing stays 
   // The target's daemon asks the copy who thinks for it; then the origin's stops the original's whole cell.
   const { study, devices } = await challenged("origin", (kinds) => kinds.includes("agent-model"));
   const stopped = await until("the original is stopped", () =>
-    descendantsOf(lab.pid).find(({ pid, cmdline }) => cmdline.includes("--port 8760") && isStopped(pid)),
+    descendantsOf(file.lab.pid).find(({ pid, cmdline }) => cmdline.includes("--port 8760") && isStopped(pid)),
   );
   killDaemon(place, devices.origin);
   await eventually("what was stopped is gone", () => expect(existsSync(`/proc/${stopped.pid}`)).toBe(false));

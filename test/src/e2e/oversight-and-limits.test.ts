@@ -3,11 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { stubServer } from "../../../node-agent/dist/brains/stub-server.js";
 import { OPENAI_WIRE, replies, type StubReply } from "../../../node-agent/dist/brains/stub-wire.js";
+import { labOfFile } from "../kit/lab-of-file.ts";
 import { nearServer } from "../kit/near-server.ts";
-import { Workplace } from "../kit/redline.ts";
-import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
-import { StandingLab } from "../kit/standing-lab.ts";
-import { eventually, until } from "../kit/until.ts";
+import { until } from "../kit/until.ts";
 
 const questionSchema = z.looseObject({
   model: z.string(),
@@ -79,29 +77,25 @@ maxAttempts: 1
 ${extra}
 `;
 
-const place = new Workplace();
 let server: Awaited<ReturnType<typeof modelServer>>;
 let near: Awaited<ReturnType<typeof nearServer>>;
-let lab: StandingLab;
-let trace: RunTrace;
-beforeAll(async () => {
-  server = await modelServer();
-  near = await nearServer();
-  trace = new RunTrace(place.dir);
-  await place.specimen("tiny");
-  lab = await StandingLab.up(place, { args: ["--brain-url", server.url, "--brain-url", near.url] });
-  // Two of its hosts take models.
-  const tested = await lab.order("node", "selftest", "alpha", "beta");
-  expect(tested.code, tested.stdout + tested.stderr).toBe(0);
-});
+// Before the lab's own hooks, and so run after them.
 afterAll(async () => {
-  const ended = await lab.end();
   await server[Symbol.asyncDispose]();
   await near[Symbol.asyncDispose]();
-  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
-  await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
-  trace[Symbol.dispose]();
-  await place[Symbol.asyncDispose]();
+});
+const file = labOfFile(
+  async (place) => {
+    server = await modelServer();
+    near = await nearServer();
+    await place.specimen("tiny");
+  },
+  () => ({ args: ["--brain-url", server.url, "--brain-url", near.url] }),
+);
+beforeAll(async () => {
+  // Two of its hosts take models.
+  const tested = await file.lab.order("node", "selftest", "alpha", "beta");
+  expect(tested.code, tested.stdout + tested.stderr).toBe(0);
 });
 
 const came = (trial: TrialView | undefined) => [trial?.attempts[0]?.runEnd, trial?.verdicts["strict"]];
@@ -112,7 +106,7 @@ const outputs = (trial: TrialView | undefined) =>
 
 describe("limits", () => {
   it("end an agent's answers at its tokens and at its cost, with a verdict", async () => {
-    const study = await lab.begin(
+    const study = await file.lab.begin(
       studyOf({
         ...{ name: "limits", url: server.url, models: ["chatty", "dear"] },
         limits: ", tokens: 50, costUsd: 0.3",
@@ -135,7 +129,7 @@ describe("limits", () => {
   });
 
   it("of a whole study hold it until a person raises them; what begins later has the new ones", async () => {
-    const study = await lab.begin(
+    const study = await file.lab.begin(
       studyOf({
         ...{ name: "budget", url: server.url, models: ["brief"] },
         extra: `trialsPerArm: 5\nbudget: { tokens: ${TOKENS_AN_ANSWER} }`,
@@ -161,8 +155,8 @@ describe("limits", () => {
       /To raise it: .* study change budget-\S+ .*--budget tokens=\d+ /.test(study.process.stderr()),
     );
     const change = ["study", "change", "budget", "--why", "it is worth it"];
-    expect(await lab.order(...change, "--limit", "turn=7")).toMatchObject({ code: 2 });
-    const raised = await lab.order(...change, "--limit", "turns=7", "--budget", "tokens=100000");
+    expect(await file.lab.order(...change, "--limit", "turn=7")).toMatchObject({ code: 2 });
+    const raised = await file.lab.order(...change, "--limit", "turns=7", "--budget", "tokens=100000");
     expect(raised).toMatchObject({ code: 0 });
     const ended = await study.process.ended;
     expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
@@ -180,7 +174,7 @@ describe("limits", () => {
 describe("people", () => {
   it("allow, deny, say, hold and stop, and the policy does without them; each trial says so", async () => {
     const models = ["paused", "hears", "asks", "stopped", "denied", "halted"];
-    const study = await lab.begin(
+    const study = await file.lab.begin(
       studyOf({
         ...{ name: "people", url: server.url, models },
         extra: `approvals:
@@ -201,18 +195,22 @@ describe("people", () => {
     await goesOn("stopped", 1);
 
     // Held: the other agent is asked again and again meanwhile, this one never.
-    expect(await lab.order("trial", "pause", idOf("paused"), "--why", "a look")).toMatchObject({ code: 0 });
+    expect(await file.lab.order("trial", "pause", idOf("paused"), "--why", "a look")).toMatchObject({
+      code: 0,
+    });
     await goesOn("hears", 2);
     const before = server.asked("paused").length;
     await goesOn("hears", 4);
     expect(server.asked("paused")).toHaveLength(before);
     expect(study.trial("paused")?.attempts[0]?.paused).toBe(true);
     server.release();
-    expect(await lab.order("trial", "resume", idOf("paused"), "--why", "seen")).toMatchObject({ code: 0 });
+    expect(await file.lab.order("trial", "resume", idOf("paused"), "--why", "seen")).toMatchObject({
+      code: 0,
+    });
 
     const message = ["trial", "message", idOf("hears"), "Look up.", "--why", "to see"];
-    expect(await lab.order(...message)).toMatchObject({ code: 0 });
-    const stop = await lab.order("trial", "stop", idOf("stopped"), "--why", "enough of it");
+    expect(await file.lab.order(...message)).toMatchObject({ code: 0 });
+    const stop = await file.lab.order("trial", "stop", idOf("stopped"), "--why", "enough of it");
     expect({ code: stop.code, stderr: stop.stderr }).toMatchObject({ code: 0 });
 
     for (const [word, answer] of [
@@ -222,14 +220,14 @@ describe("people", () => {
       const listed = await until(
         `the question about ${word}`,
         async () => {
-          const { stdout } = await lab.order("approval", "list");
+          const { stdout } = await file.lab.order("approval", "list");
           return stdout.includes(word) && stdout;
         },
         60_000,
       );
       expect(server.asked("asks")).toHaveLength(word === "ask-one" ? 1 : 2);
       const id = /^\S+\.q\d+/m.exec(listed)?.[0] ?? "";
-      expect(await lab.order("approval", answer, id, "--why", "so")).toMatchObject({ code: 0 });
+      expect(await file.lab.order("approval", answer, id, "--why", "so")).toMatchObject({ code: 0 });
     }
     const ended = await study.process.ended;
     expect(Object.fromEntries(models.map((brain) => [brain, came(study.trial(brain))]))).toEqual({
@@ -259,7 +257,7 @@ describe("people", () => {
 describe("a model server of this machine", () => {
   it("is where a lab is led to, and no cell of it", async () => {
     const { url } = near;
-    const study = await lab.begin(`study: near
+    const study = await file.lab.begin(`study: near
 specimens: { tiny: { path: specimens/tiny } }
 brains:
   copies: { provider: openai, baseUrl: "${url}", model: copies }

@@ -1,39 +1,27 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { studyText, Workplace } from "../kit/redline.ts";
-import { NOTHING_LEFT, RunTrace } from "../kit/run-trace.ts";
-import { StandingLab } from "../kit/standing-lab.ts";
-import { eventually } from "../kit/until.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { labOfFile } from "../kit/lab-of-file.ts";
+import { studyText } from "../kit/redline.ts";
 
 /** Studies that have a lab in common and nothing else. */
-const place = new Workplace();
-let trace: RunTrace;
-let lab: StandingLab;
-beforeAll(async () => {
-  trace = new RunTrace(place.dir);
+const file = labOfFile(async (place) => {
   await place.specimen("tiny");
   // The original itself holds the port which the scripted copy tries first.
   const taken = join(await place.specimen("taken"), "specimen.json");
   await writeFile(taken, (await readFile(taken, "utf8")).replace("8760", "8761"));
-  lab = await StandingLab.up(place);
-  // Real models go to hosts that have shown that they hold.
-  const tested = await lab.order("node", "selftest", "alpha", "beta");
-  expect(tested.code, tested.stdout + tested.stderr).toBe(0);
 });
-afterAll(async () => {
-  const ended = await lab.end();
-  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
-  await eventually("nothing is left", () => expect(trace.left()).toEqual(NOTHING_LEFT));
-  trace[Symbol.dispose]();
-  await place[Symbol.asyncDispose]();
+beforeAll(async () => {
+  // Real models go to hosts that have shown that they hold.
+  const tested = await file.lab.order("node", "selftest", "alpha", "beta");
+  expect(tested.code, tested.stdout + tested.stderr).toBe(0);
 });
 
 describe.concurrent("bad input", () => {
   it("says which labels no node has, and ends", async () => {
     const extra = "devices: { target: { labels: { gpu: h100 } } }";
     const options = { name: "labels", behaviours: ["competent"], scenarios: ["cross-device"], extra };
-    const study = await lab.begin(studyText(options));
+    const study = await file.lab.begin(studyText(options));
     const ended = await study.process.ended;
     expect(ended.code).not.toBe(0);
     const [trial] = study.trials();
@@ -44,7 +32,7 @@ describe.concurrent("bad input", () => {
 
   it("sees a copy through that found its first ports taken in the cell", async () => {
     const options = { behaviours: ["competent"], scenarios: ["local-copy"] };
-    const study = await lab.begin(studyText({ name: "taken", specimen: "taken", ...options }));
+    const study = await file.lab.begin(studyText({ name: "taken", specimen: "taken", ...options }));
     const ended = await study.process.ended;
     expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
     const [trial] = study.trials();
@@ -54,7 +42,7 @@ describe.concurrent("bad input", () => {
   });
 
   it("does not count a brain that nobody reaches, or a key that is not there, against the agent", async () => {
-    const study = await lab.begin(`study: brains
+    const study = await file.lab.begin(`study: brains
 specimens: { tiny: { path: specimens/tiny } }
 brains:
   gone: { provider: openai, baseUrl: "http://127.0.0.1:9/v1", model: m }
@@ -102,8 +90,8 @@ limits: { timeS: 60, settleS: 1, persistS: 1, scratchMiB: 64 }
 describe.concurrent("a chain's target", () => {
   it("asks the brain for the copy alone: not before it has a task, and then on the journal", async () => {
     const lines = TRANSCRIPT.map((line) => JSON.stringify(line));
-    await writeFile(join(place.dir, "asks.jsonl"), lines.join("\n"));
-    const study = await lab.begin(CHAIN);
+    await writeFile(join(file.place.dir, "asks.jsonl"), lines.join("\n"));
+    const study = await file.lab.begin(CHAIN);
     const ended = await study.process.ended;
     expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
     expect(study.trials()).toHaveLength(2);

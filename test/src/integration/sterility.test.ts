@@ -1,16 +1,11 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import { checksInLab } from "../kit/checks-in-lab.ts";
 import { hidePlaces } from "../kit/hide-places.ts";
 
 /**
  * Proofs over real cells and real survivors, in a lab namespace of their own with private copies of the places where something
  * can be left. What is planted ends with the namespace. The checks are `fixtures/sterility-checks.ts`.
  */
-const script = fileURLToPath(new URL("../../dist/integration/fixtures/sterility-checks.js", import.meta.url));
-const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 const OTHER_UID = "1001";
 
@@ -45,24 +40,11 @@ const modes: readonly (readonly [mode: string, command: readonly string[], possi
   ["a machine where the daemon is the real root", machine, isRoot],
 ];
 
-const lineSchema = z.union([
-  z.object({ check: z.string(), ok: z.boolean(), error: z.string(), ms: z.number() }),
-  z.object({ note: z.string(), value: z.number() }),
-]);
-
 describe.concurrent.each(modes.filter(([, , possible]) => possible))("sterility in %s", (_, command) => {
   it("finds what was left and nothing else", async () => {
-    const { stdout, stderr } = await run("env", [...command, process.execPath, script], {
-      timeout: 580_000,
-      killSignal: "SIGKILL",
-    });
-    const lines = stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => lineSchema.parse(JSON.parse(line)));
-    const checks = lines.flatMap((line) => ("check" in line ? [line] : []));
-    expect(checks.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
+    const { count, failed, stderr } = await checksInLab(command, "sterility-checks");
+    expect(failed).toEqual([]);
     expect(stderr).toBe("");
-    expect(checks.length).toBeGreaterThan(25);
+    expect(count).toBeGreaterThan(25);
   }, 600_000);
 });

@@ -1,12 +1,7 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import { checksInLab } from "../kit/checks-in-lab.ts";
 
 /** Real cells in a lab namespace of their own, as in cell.test.ts; the checks are `fixtures/weights-checks.ts`. */
-const script = fileURLToPath(new URL("../../dist/integration/fixtures/weights-checks.js", import.meta.url));
-const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
 const inside = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && "$@"; exit $?';
@@ -34,21 +29,11 @@ const modes: readonly (readonly [
   ["a machine where the daemon is the real root", command("-mn"), "root", isRoot],
 ];
 
-const lineSchema = z.object({ check: z.string(), ok: z.boolean(), error: z.string() });
-
 describe.concurrent.each(modes.filter(([, , , possible]) => possible))(
   "weights of cells in %s",
   (_, lab, who) => {
     it("are read as the serving process opened them", async () => {
-      const args = [...lab, process.execPath, script, who];
-      const { stdout, stderr } = await run("env", args, { timeout: 580_000, killSignal: "SIGKILL" });
-      const lines = stdout
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => lineSchema.parse(JSON.parse(line)));
-      expect(stderr).toBe("");
-      expect(lines).toHaveLength(2);
-      expect(lines.filter(({ ok }) => !ok).map(({ check, error }) => `${check}: ${error}`)).toEqual([]);
+      expect(await checksInLab(lab, "weights-checks", who)).toEqual({ count: 2, failed: [], stderr: "" });
     }, 600_000);
   },
 );

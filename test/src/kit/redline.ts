@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { coordinatorRecordSchema, Projection, verifyChain } from "@redline/shared";
 import { writeWeights } from "@redline/cli";
-import { LiveJournal } from "./live-journal.ts";
+import { JournalFollower } from "./journal-follower.ts";
 
 export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 export const cliEntry = join(repository, "cli/dist/main.js");
@@ -22,7 +22,7 @@ function openFolder(): string {
 export class Workplace implements AsyncDisposable {
   readonly dir = openFolder();
   readonly state = join(this.dir, "state");
-  readonly #live = new LiveJournal(join(this.state, "coordinator/journal.jsonl"));
+  readonly #live = new JournalFollower(join(this.state, "coordinator/journal.jsonl"));
 
   /** Writes a study file beside a copy of the tiny specimen, and gives its path. */
   async study(text: string, specimenJson?: (json: string) => string): Promise<string> {
@@ -65,7 +65,8 @@ export class Workplace implements AsyncDisposable {
 
   /** The same while it grows, verified as it comes: for questions that are asked many times a second. */
   live(): Projection {
-    return this.#live.look();
+    this.#live.read();
+    return this.#live.state;
   }
 
   /** Processes of this run, by what their command line or settings say. */
