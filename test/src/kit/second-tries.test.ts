@@ -38,6 +38,7 @@ it("names each test that needed a second try, with the first error; one that fai
     const lines = (await readFile(report, "utf8")).trimEnd().split("\n");
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^second try passed: .*race\.fixture\.ts > a race > is lost once: too early/);
+    expect(lines[0]).toContain("- 2 + 1");
     expect(lines[1]).toMatch(/^second try failed: .*race\.fixture\.ts > a race > is lost always: /);
   } finally {
     await rm(dir, { recursive: true });
