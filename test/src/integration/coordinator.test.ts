@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Kvm } from "@nats-io/kv";
 import { connect } from "@nats-io/transport-node";
-import { buckets, stopReplySchema } from "@redline/shared";
+import { buckets, PROTOCOL, PROTOCOL_HEADER, stopReplySchema } from "@redline/shared";
 import { describe, expect, it } from "vitest";
 import { NODES, startBench, startsOf, statesOf, studyOf } from "../kit/coordinator-bench.ts";
 import { CoordinatorProcess } from "../kit/coordinator-process.ts";
@@ -115,6 +115,24 @@ describe.concurrent("coordinator", () => {
     expect(second.said).toContain("in use by another coordinator");
     expect(await exitOf(second, { REDLINE_NODES: "", REDLINE_LEASE_MS: "x" })).toBe(2);
     expect(second.said).toMatch(/REDLINE_NODES[\s\S]*REDLINE_LEASE_MS|REDLINE_LEASE_MS[\s\S]*REDLINE_NODES/);
+  });
+
+  it("refuses a client of another protocol with the side to upgrade, and takes its stop", async () => {
+    await using b = await startBench();
+    const theirs = { [PROTOCOL_HEADER]: `${PROTOCOL + 1}` };
+    const study = studyOf({ trials: 1, scenario: "local-copy" });
+    for (const answer of [
+      await b.coordinator.get("/api/nodes", theirs),
+      await b.coordinator.post("/api/studies", study, theirs),
+    ]) {
+      expect(answer.status).toBe(426);
+      expect(answer.text).toMatch(/upgrade the coordinator/i);
+    }
+    expect((await b.coordinator.journal()).state.studies.size).toBe(0);
+    // Who asks without a word of it, as Prometheus does, is let in.
+    expect((await b.coordinator.get("/api/nodes")).status).toBe(200);
+    const stopped = await b.coordinator.post("/api/stop", { who: "test", why: "enough" }, theirs);
+    expect(stopped.status).toBe(200);
   });
 
   it("cancels a study, tells its nodes, and names one that does not answer", async () => {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { request } from "node:http";
+import { request, type OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -85,17 +85,17 @@ export class CoordinatorProcess implements AsyncDisposable {
     return createPublicKey(await readFile(join(this.dir, "coordinator.pub"), "utf8"));
   }
 
-  get(path: string): Promise<HttpAnswer> {
-    return this.#call("GET", path);
+  get(path: string, headers?: OutgoingHttpHeaders): Promise<HttpAnswer> {
+    return this.#call("GET", path, headers);
   }
 
-  post(path: string, body: unknown): Promise<HttpAnswer> {
-    return this.#call("POST", path, JSON.stringify(body));
+  post(path: string, body: unknown, headers?: OutgoingHttpHeaders): Promise<HttpAnswer> {
+    return this.#call("POST", path, headers, JSON.stringify(body));
   }
 
-  #call(method: string, path: string, body?: string): Promise<HttpAnswer> {
+  #call(method: string, path: string, more: OutgoingHttpHeaders = {}, body?: string): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      const headers = { "content-type": "application/json" };
+      const headers = { "content-type": "application/json", ...more };
       const call = request({ socketPath: join(this.dir, "http.sock"), path, method, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
