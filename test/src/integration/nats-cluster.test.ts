@@ -48,6 +48,29 @@ describe.concurrent("a bus of three servers", () => {
   });
 });
 
+describe.concurrent("a bus of five servers with five copies", () => {
+  it("goes on with three of them", async () => {
+    await using cluster = await startCluster(5);
+    await using pair = await startPair(cluster.url, { REDLINE_NATS_REPLICAS: "5" }, { slots: 1, runMs: 800 });
+    using _restarts = supervise(pair);
+    const connection = await connect({ servers: cluster.url.split(",") });
+    const manager = await jetstreamManager(connection);
+    const copies = await Promise.all(
+      [streams.commands, streams.records, streams.journal].map(async (name) => manager.streams.info(name)),
+    );
+    expect(copies.map(({ config }) => config.num_replicas)).toEqual([5, 5, 5]);
+    await connection.close();
+
+    const study = await pair.submit(local(12));
+    await until("some are done", async () => (await doneOf(pair, study)) >= 2);
+    await Promise.all([cluster.kill(0), cluster.kill(1)]);
+    const trials = await pair.ended(study);
+    expect(statesOf(trials)).toEqual(Array(12).fill("done"));
+    expect(trials.flatMap((t) => t.attempts.flatMap((a) => a.fault ?? []))).toEqual([]);
+    await pair.same();
+  });
+});
+
 /** Of the bus that is full for longer. */
 const LEASE_MS = 3000;
 

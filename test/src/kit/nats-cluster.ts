@@ -9,7 +9,7 @@ import { connect } from "@nats-io/transport-node";
 import { natsServerPath } from "./nats.ts";
 import { until } from "./until.ts";
 
-/** Three real nats-servers in a cluster on loopback. */
+/** Real nats-servers in a cluster on loopback. */
 export interface TestCluster extends AsyncDisposable {
   /** Of all servers, comma separated. */
   readonly url: string;
@@ -20,15 +20,14 @@ export interface TestCluster extends AsyncDisposable {
   ready(): Promise<void>;
 }
 
-const SERVERS = [0, 1, 2] as const;
-
-export async function startCluster(): Promise<TestCluster> {
+export async function startCluster(size: 3 | 5 = 3): Promise<TestCluster> {
+  const servers = Array.from({ length: size }, (_, server) => server);
   const dir = await mkdtemp(join(tmpdir(), "redline-cluster-"));
   const program = await natsServerPath();
-  const ports = await freePorts(2 * SERVERS.length);
+  const ports = await freePorts(2 * servers.length);
   const clientOf = (server: number) => ports[server] ?? 0;
-  const routeOf = (server: number) => ports[SERVERS.length + server] ?? 0;
-  const routes = SERVERS.map((server) => `nats://127.0.0.1:${routeOf(server)}`);
+  const routeOf = (server: number) => ports[servers.length + server] ?? 0;
+  const routes = servers.map((server) => `nats://127.0.0.1:${routeOf(server)}`);
   const children = new Map<number, ChildProcess>();
   const start = (server: number) => {
     children.set(server, spawn(program, ["-c", join(dir, `${server}.conf`)], { stdio: "ignore" }));
@@ -40,7 +39,7 @@ export async function startCluster(): Promise<TestCluster> {
     child.kill(signal);
     await gone;
   };
-  const url = SERVERS.map((server) => `nats://127.0.0.1:${clientOf(server)}`).join(",");
+  const url = servers.map((server) => `nats://127.0.0.1:${clientOf(server)}`).join(",");
   const cluster: TestCluster = {
     url,
     kill: (server) => end(server, "SIGKILL"),
@@ -58,11 +57,11 @@ export async function startCluster(): Promise<TestCluster> {
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(SERVERS.map((server) => end(server, "SIGKILL")));
+      await Promise.all(servers.map((server) => end(server, "SIGKILL")));
       await rm(dir, { recursive: true, force: true });
     },
   };
-  for (const server of SERVERS) {
+  for (const server of servers) {
     const lines = [
       `server_name: s${server}`,
       `listen: "127.0.0.1:${clientOf(server)}"`,
