@@ -99,7 +99,8 @@ export async function buildBusParts(
   });
   const mirror = new TrialMirror(connection, publisher, epoch, clock, log, ports.fail);
   const orders = new AttemptOrders(dispatcher, mirror, log);
-  const busStore = new BusStore({ publisher, bus, leaseMs: settings.REDLINE_LEASE_MS, log });
+  const askLeases = () => jsm.streams.info(`KV_${buckets.lease}`);
+  const busStore = new BusStore({ publisher, askLeases, bus, leaseMs: settings.REDLINE_LEASE_MS, log });
   const leases = new LeaseBook();
   const inventories = new InventoryIntake({
     store,

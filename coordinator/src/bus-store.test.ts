@@ -1,16 +1,19 @@
-import { createLogger, pause } from "@redline/daemon";
+import { createLogger, NotStoredError, pause } from "@redline/daemon";
 import { expect, it } from "vitest";
 import { BusStore } from "./bus-store.ts";
 
 const LEASE_MS = 240;
 
 /** One whose answers are `answer`'s, and how often periods began anew. */
-function storeOf(answer: () => Promise<{ seq: number; duplicate: boolean }>) {
+function storeOf(
+  answer: () => Promise<{ seq: number; duplicate: boolean }>,
+  askLeases: () => Promise<unknown> = () => Promise.resolve(),
+) {
   const ended = new AbortController();
   const bus = { upSinceMs: 0 as number | null, restarts: 0, restartPeriods: () => (bus.restarts += 1) };
   const publisher = { publish: answer };
   const log = createLogger("bus-store-test", "silent");
-  const store = new BusStore({ publisher, bus, leaseMs: LEASE_MS, log });
+  const store = new BusStore({ publisher, askLeases, bus, leaseMs: LEASE_MS, log });
   const running = store.run(ended.signal);
   const end = async () => {
     ended.abort();
@@ -34,8 +37,24 @@ it("lets periods run while the bus stores", async () => {
   expect([one.store.stores, one.bus.restarts]).toEqual([true, 0]);
 });
 
+it("takes one late answer for a slow moment", async () => {
+  let asked = 0;
+  await using one = storeOf(() => {
+    asked += 1;
+    return asked % 2 === 1 ? new Promise<never>(() => undefined) : stored();
+  });
+  await untilSo(() => asked > 5);
+  expect([one.store.stores, one.bus.restarts]).toEqual([true, 0]);
+});
+
+it("lets no lease run out while the stream of leases has no server", async () => {
+  await using one = storeOf(stored, () => Promise.reject(new Error("no responders")));
+  await untilSo(() => one.bus.restarts > 2);
+  expect(one.store.stores).toBe(false);
+});
+
 it.each([
-  ["refuses", () => Promise.reject(new Error("insufficient resources"))],
+  ["refuses", () => Promise.reject(new NotStoredError("insufficient resources", 10023))],
   ["does not answer", () => new Promise<never>(() => undefined)],
 ])("lets no lease run out while the bus %s, and says when it stores again", async (_, bad) => {
   let full = true;
@@ -46,7 +65,7 @@ it.each([
   await untilSo(() => one.store.stores);
 });
 
-it("says nothing of the store while there is no connection", async () => {
+it("says that nothing is stored while there is no connection, and lets nothing begin anew", async () => {
   let asked = 0;
   await using one = storeOf(() => {
     asked += 1;
@@ -54,5 +73,5 @@ it("says nothing of the store while there is no connection", async () => {
   });
   one.bus.upSinceMs = null;
   await untilSo(() => asked > 3);
-  expect(one.store.stores).toBe(true);
+  expect([one.store.stores, one.bus.restarts]).toEqual([false, 0]);
 });

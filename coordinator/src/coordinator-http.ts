@@ -37,7 +37,9 @@ export async function openCoordinatorHttp(
     heard: (node) => book.get(node),
     live: (node) => (live().some((inventory) => inventory.node === node) ? book.get(node) : undefined),
     reconnects: () => bus.reconnects,
-    stores: () => parts()?.busStore.stores ?? null,
+    leads: () => standing.leads,
+    // One that leads and does not get to work has no bus either.
+    stores: () => (standing.leads ? (parts()?.busStore.stores ?? false) : null),
     containment: core.containment,
     otherVersions: () => book.otherVersions.size,
     setAside: () => keeping.setAside.counts,

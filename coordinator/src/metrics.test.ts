@@ -46,6 +46,7 @@ it("tells of nodes of another version, of what was set aside and of objects that
     setAside: () => new Map([["command", 3]]),
     objectsExpected: () => 4,
     stores: () => false,
+    leads: () => false,
     log: createLogger("metrics-test", "silent"),
   });
   const page = await metrics.page();
@@ -54,4 +55,5 @@ it("tells of nodes of another version, of what was set aside and of objects that
   expect(page).toContain('redline_set_aside_total{what="record"} 0\n');
   expect(page).toContain("\nredline_objects_expected 4\n");
   expect(page).toContain("\nredline_nats_stores 0\n");
+  expect(page).toContain("\nredline_coordinator_leads 0\n");
 });

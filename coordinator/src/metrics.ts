@@ -41,6 +41,7 @@ export interface MetricsSource {
   readonly live: (node: NodeId) => HeardNode | undefined;
   readonly heard: (node: NodeId) => HeardNode | undefined;
   readonly reconnects: () => number;
+  readonly leads?: () => boolean;
   /** Whether the bus stores what it is given; null where nobody asks it, as on a standby. */
   readonly stores?: () => boolean | null;
   readonly containment: Pick<ContainmentCounters, "drain">;
@@ -146,7 +147,11 @@ export function createMetrics(source: MetricsSource): Metrics {
   const reconnects = counter("redline_nats_reconnects_total", "Times the NATS connection came back.");
   const stores = gauge(
     "redline_nats_stores",
-    "1 while the bus stores what it is given; 0: its disk or its limit is reached, or it does not answer; NaN: not asked, as by a standby.",
+    "1 while the bus stores what it is given; 0: its disk or its limit is reached, or it is not there; NaN: not asked, as by a standby.",
+  );
+  const leads = gauge(
+    "redline_coordinator_leads",
+    "1: this coordinator leads, or is alone; 0: it stands by.",
   );
   const errors = counter("redline_collector_errors_total", "Collectors that failed during a scrape.", [
     "collector",
@@ -231,6 +236,7 @@ export function createMetrics(source: MetricsSource): Metrics {
     nats: () => {
       reconnects.reset();
       reconnects.inc(source.reconnects());
+      leads.set(Number(source.leads?.() ?? true));
       const stored = source.stores?.() ?? null;
       stores.set(stored === null ? Number.NaN : Number(stored));
       aside.reset();

@@ -102,6 +102,39 @@ it("ends a trial and its next attempt when a cell of the one before proves uncle
   await store.close();
 });
 
+it("goes on to show the end of a trial that is over, until it is shown", async () => {
+  let nowMs = 0;
+  const told: string[] = [];
+  let works = false;
+  const { store, say, pass } = await bench({
+    clock: { ...systemClock, monoMs: () => (nowMs += 1000) },
+    mirror: {
+      shows: ({ state }) => works && told.at(-1) === state,
+      sync: ({ state }) => Promise.resolve(void told.push(state)),
+    },
+  });
+  await pass();
+  const key: AttemptKey = { trial: TRIAL, attempt: 1, epoch: 1 };
+  await say(N1, key, { kind: "accepted", device: "origin", command: "c" });
+  await say(N1, key, { kind: "attempt-ended", outcome: "completed", detail: "" });
+  for (const [node, device] of [
+    [N2, "target"],
+    [N1, "origin"],
+  ] as const) {
+    await say(node, key, { kind: "cell-gone", device, cell: "c", proof: proofOf(true) });
+    await say(node, key, { kind: "device-closed", device });
+  }
+  await pass();
+  expect(store.state.trials.get(TRIAL)?.state).toBe("done");
+  for (let times = 0; times < 3; times += 1) await pass();
+  const before = told.filter((state) => state === "done").length;
+  expect(before).toBeGreaterThan(2);
+  works = true;
+  for (let times = 0; times < 3; times += 1) await pass();
+  expect(told.filter((state) => state === "done")).toHaveLength(before);
+  await store.close();
+});
+
 it.each([
   { what: "is silent", enrolled: [N1, N2], state: "waiting" },
   { what: "was removed", enrolled: [N1], state: "cancelled" },

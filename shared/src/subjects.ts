@@ -85,7 +85,7 @@ export const buckets = {
   lease: "lease",
   /** Node writes `<node>` every few seconds and on change. */
   inventory: "inv",
-  /** Coordinator only, compare-and-set only. */
+  /** Coordinator only; trials by compare-and-set only. */
   trial: "trial",
   /** One key, see `keys.leader`: which coordinator leads, compare-and-set only. */
   lead: "lead",

@@ -16,6 +16,8 @@ export class JournalFollower {
   readonly #path: string;
   state = new Projection();
   records: CoordinatorRecord[] = [];
+  /** How often the file did not go on as it was. */
+  begunAnew = 0;
   #last = CHAIN_START;
   #at = 0;
 
@@ -26,6 +28,7 @@ export class JournalFollower {
   /** Takes in what is new. A torn line that a restarted coordinator cuts off was never whole, so that nothing taken in is taken back. */
   read(): void {
     if (this.#goesOn()) return;
+    this.begunAnew += 1;
     [this.state, this.records, this.#last, this.#at] = [new Projection(), [], CHAIN_START, 0];
     if (!this.#goesOn()) throw new Error(`${this.#path} is no chain from its start`);
   }

@@ -66,6 +66,8 @@ export class Workplace implements AsyncDisposable {
   /** The same while it grows, verified as it comes: for questions that are asked many times a second. */
   live(): Projection {
     this.#live.read();
+    // One coordinator alone never takes a whole line back.
+    if (this.#live.begunAnew > 0) throw new Error("the journal does not go on as it was");
     return this.#live.state;
   }
 
