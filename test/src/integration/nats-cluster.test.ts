@@ -71,6 +71,32 @@ describe.concurrent("a bus of five servers with five copies", () => {
   });
 });
 
+/** Fills the bus's store to the last byte, until it is emptied again. */
+async function fill(url: string) {
+  const connection = await connect({ servers: url });
+  const manager = await jetstreamManager(connection);
+  await manager.streams.add({ name: "FILL", subjects: ["fill"] });
+  const js = jetstream(connection);
+  let refused = "";
+  // What is small would still fit.
+  for (const bytes of [900_000, 100_000, 10_000, 1_000, 100, 1])
+    refused = await until("the store is full", async () => {
+      try {
+        await js.publish("fill", "x".repeat(bytes), { timeout: 5000 });
+        return null;
+      } catch (error) {
+        return String(error);
+      }
+    });
+  expect(refused).toMatch(/insufficient|resource|storage|exceeded/i);
+  return {
+    async empty() {
+      await manager.streams.delete("FILL");
+      await connection.close();
+    },
+  };
+}
+
 /** Of the bus that is full for longer. */
 const LEASE_MS = 3000;
 
@@ -82,34 +108,38 @@ describe.concurrent("a bus in need", () => {
     await using b = await startBench(settings, { runMs: 1000 }, nats);
     const study = await b.submit(local(60));
     await until("some are done", async () => (await b.trialsOf(study)).some((t) => t.state === "done"));
-    const connection = await connect({ servers: nats.url });
-    const manager = await jetstreamManager(connection);
-    await manager.streams.add({ name: "FILL", subjects: ["fill"] });
-    const js = jetstream(connection);
-    // To the last byte: what is small would still fit.
-    let refused = "";
-    for (const bytes of [900_000, 100_000, 10_000, 1_000, 100, 1])
-      refused = await until("the store is full", async () => {
-        try {
-          await js.publish("fill", "x".repeat(bytes), { timeout: 5000 });
-          return null;
-        } catch (error) {
-          return String(error);
-        }
-      });
-    expect(refused).toMatch(/insufficient|resource|storage|exceeded/i);
+    const full = await fill(nats.url);
     await until("the coordinator says so", () => b.coordinator.said.includes("the bus stores nothing"));
     expect(b.coordinator.said).toMatch(/insufficient|resource|storage|exceeded/i);
     expect((await b.coordinator.get("/metrics")).text).toContain("\nredline_nats_stores 0\n");
     // No lease can be renewed for longer than one lasts.
     await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));
 
-    await manager.streams.delete("FILL");
-    await connection.close();
+    await full.empty();
     const trials = await b.ended(study);
     expect(statesOf(trials)).toEqual(Array(60).fill("done"));
     expect(trials.flatMap((t) => t.attempts.flatMap((a) => a.fault ?? []))).toEqual([]);
     expect(new Set(startsOf(b.nodes)).size).toBe(startsOf(b.nodes).length);
+  });
+
+  it("whose store is full leaves a pair without a leader, which goes on once there is room", async () => {
+    await using nats = await startNats("jetstream { max_file_store: 120MB }");
+    const settings = { REDLINE_RECORDS_MIB: "16", REDLINE_JOURNAL_STREAM_MIB: "16" };
+    await using pair = await startPair(nats.url, settings, { runMs: 2000 });
+    using _restarts = supervise(pair);
+    const study = await pair.submit(local(40));
+    await until("some are done", async () => (await doneOf(pair, study)) >= 1);
+    const full = await fill(nats.url);
+    const leading = async () => {
+      const pages = await Promise.all([...pair.all.values()].map((one) => one.get("/metrics")));
+      return pages.map(({ text }) => /^redline_coordinator_leads (\d)$/m.exec(text)?.[1]);
+    };
+    await until("nobody leads", async () => (await leading()).join() === "0,0");
+    await full.empty();
+    await until("one leads", async () => (await leading()).toSorted().join() === "0,1");
+    const trials = await pair.ended(study);
+    expect(statesOf(trials)).toEqual(Array(40).fill("done"));
+    await pair.same();
   });
 
   it("cuts off a coordinator that does not read, which comes back and has lost nothing", async () => {
