@@ -124,6 +124,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** How a command ended and what it said last, as an assertion's message: a diff shows no more than what differs. */
+export const lastWords = ({ code, stdout, stderr }: Ended): string =>
+  `ended with ${code}: ${stderr.slice(-900)} ${stdout.slice(-900)}`;
+
 /** The built command as a process of its own. */
 export function redline(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [cliEntry, ...args], {
