@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const KINDS = ["user", "pid", "net", "mnt", "uts", "ipc"] as const;
-const SAMPLE_MS = 100;
+const SAMPLE_MS = 50;
 /** A process changes what it is when it starts (fork, exec, namespaces): read anew at its first samples, then at every so many. */
 const YOUNG_SAMPLES = 4;
-const OLD_EVERY = 10;
+const OLD_EVERY = 20;
 /** In the settings or command line of every process that a test's run has started by name. */
 const ANY_RUN = /\/redline-e2e-\w+/;
 
